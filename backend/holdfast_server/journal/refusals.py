@@ -1,0 +1,48 @@
+"""Why the journal does not do what it is asked.
+
+    Refusal              the command cannot be carried out; nothing was journalled
+    ├── NotFound         404  no such thing in this account
+    ├── Gone             410  it was deleted; a deleted id is never used again (L9)
+    ├── Conflict         409  the id exists with other content, or the state forbids it
+    ├── TooMany          429  a limit is reached
+    └── Fenced           —    the owner lost the run: a later attempt, a later start (L6)
+    StoreUnavailable     503  the disk or the database: nobody's command is at fault
+
+The API alone turns them into answers; messages name ids, never text that somebody wrote.
+"""
+
+from holdfast_protocol.errors import HoldfastError
+
+
+class Refusal(HoldfastError):
+    """The command cannot be carried out. `code` is for programs."""
+
+    code = "refused"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class NotFound(Refusal):
+    code = "not_found"
+
+
+class Gone(Refusal):
+    code = "gone"
+
+
+class Conflict(Refusal):
+    code = "conflict"
+
+
+class TooMany(Refusal):
+    code = "too_many"
+
+
+class Fenced(Refusal):
+    code = "fenced"
+
+
+class StoreUnavailable(HoldfastError):
+    """The store cannot be read or written now."""

@@ -1,0 +1,84 @@
+"""Every bound of Holdfast, in one place, each with what it costs to be there.
+
+Both sides import these; nothing else in the code may invent a limit. Units are last in the name.
+"""
+
+# --- text and ids that people and peers send -------------------------------------------------
+MESSAGE_CHARS_MAX = 200_000
+"""One question. Past it the server answers 413; 200,000 code points are some 50,000 tokens."""
+
+TITLE_CHARS_MAX = 200
+INSTRUCTIONS_CHARS_MAX = 20_000
+MODEL_NAME_CHARS_MAX = 200
+ACCOUNT_CHARS_MAX = 64
+CLIENT_CHARS_MAX = 100
+"""`X-Holdfast-Client`: two ids and a dot, with room."""
+
+BODY_BYTES_MAX = 1_000_000
+"""One request body: a longest message in four-byte characters, plus its frame."""
+
+SEARCH_CHARS_MAX = 200
+
+# --- an answer -------------------------------------------------------------------------------
+ANSWER_CHARS_MAX = 4_000_000
+"""All parts of one answer together. A run that passes it ends as failed: the text is kept."""
+
+PARTS_PER_MESSAGE_MAX = 1_000
+TOOL_RESULT_CHARS_MAX = 100_000
+"""A tool's result is cut here, and says so: the journal holds it whole in one entry."""
+
+DELTA_CHARS_MAX = 65_536
+"""One `part.delta`. Longer text is split, so that no single entry can stall a reader."""
+
+RUN_MS_MAX = 30 * 60 * 1000
+"""One run. A model that never ends is stopped as failed, not left spinning."""
+
+RUNS_PER_ACCOUNT_MAX = 500
+"""Runs at once. One more is refused with 429 before anything of it is journalled."""
+
+# --- coalescing ------------------------------------------------------------------------------
+WINDOW_MS_MAX = 33
+"""Longest that a delta waits for company on the server: two frames of a 60 Hz screen."""
+
+STORE_WINDOW_MS_MAX = 250
+"""Furthest that a browser's stored text may lag behind what it shows (L15)."""
+
+# --- reading ---------------------------------------------------------------------------------
+ENTRIES_PER_READ_MAX = 1_000
+"""Entries in one SSE frame or poll page; costs a reader at most a few hundred kilobytes."""
+
+ENTRY_BYTES_PER_READ_MAX = 1_000_000
+"""The same page by weight; one entry always fits, however heavy."""
+
+THREADS_PER_PAGE_MAX = 200
+MESSAGES_PER_PAGE_MAX = 100
+POLL_WAIT_S_MAX = 25.0
+"""Long poll. Below the 30 s at which common proxies give up."""
+
+STREAMS_PER_ACCOUNT_MAX = 1_000
+BEAT_ACTIVE_S = 5.0
+BEAT_IDLE_S = 15.0
+
+# --- writing ---------------------------------------------------------------------------------
+APPENDS_QUEUED_MAX = 10_000
+"""Appends waiting for the writer; one more waits at the door, which slows its run down."""
+
+APPENDS_PER_COMMIT_MAX = 500
+STOPS_REMEMBERED_MS = 10 * 60 * 1000
+SHUTDOWN_S_MAX = 5.0
+"""From SIGTERM to the end of the process; every run is flushed and ended inside it."""
+
+# --- the browser -----------------------------------------------------------------------------
+WINDOWS_IN_MEMORY_MAX = 30
+"""Threads whose messages a tab keeps at hand; the rest is read from IndexedDB in ~20 ms."""
+
+WINDOWS_STORED_MAX = 500
+PARKED_ENTRIES_MAX = 5_000
+"""Entries kept for a thread whose history is on its way; past it the history is asked again."""
+
+FETCH_S_MAX = 20.0
+"""Any one request of the page, but for the event stream."""
+
+RECONNECT_MS_MIN = 250
+RECONNECT_MS_MAX = 15_000
+DRAFT_CHARS_MAX = MESSAGE_CHARS_MAX
