@@ -1,0 +1,62 @@
+"""The two zips of .pyc files that the page starts from.
+
+Compiled by the very Python that runs them (Pyodide, under node), as unchecked-hash files, so the
+page neither compiles nor stats anything, and stored rather than deflated, because the wire's
+compression does better on them whole. The templates of `views/` go through wybthon's compiler
+here, so the page never carries it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+from frontend.build import npm
+from frontend.build.errors import BuildError
+from frontend.build.paths import BUILD, CACHE, FRONTEND, PYODIDE, WYBTHON, digest
+
+# Build-time and server-side modules of wybthon, its tests, and features that no view uses.
+_WYBTHON_UNUSED = ["_prerender", "_server_dom", "build", "compiler", "dev", "forms", "router"]
+_WYBTHON_UNUSED += ["server", "testing"]
+_TOOLS = [BUILD / "bytecode.py", BUILD / "pyc.py", BUILD / "pyodide.mjs"]
+
+
+def stdlib_zip() -> Path:
+    """Return Python's standard library, trimmed to what a page can use; made once per version."""
+    source = PYODIDE / "python_stdlib.zip"
+    return _made("stdlib", [source, BUILD / "pyc.py"], {"stdlib": _mounted(source)})
+
+
+def app_zip() -> Path:
+    """Return Holdfast's own packages and wybthon; made again when one of their files changed."""
+    packages = [FRONTEND / "holdfast_protocol", FRONTEND / "holdfast_web", WYBTHON / "wybthon"]
+    sources = [file for package in packages for file in package.rglob("*.py")]
+    request = {
+        "path": [_mounted(WYBTHON)],
+        "packages": [
+            {"root": _mounted(packages[0])},
+            {"root": _mounted(packages[1]), "templates": True},
+            {"root": _mounted(packages[2]), "leave_out": _WYBTHON_UNUSED, "bare": True},
+        ],
+    }
+    return _made("app", [*sources, *_TOOLS, PYODIDE / "package.json"], request)
+
+
+def _made(name: str, inputs: Iterable[Path], request: dict[str, object]) -> Path:
+    """Return the zip these inputs give, from the cache if it was made before."""
+    target = CACHE / f"{name}-{digest(inputs)[:16]}.zip"
+    if target.is_file():
+        return target
+    CACHE.mkdir(exist_ok=True)
+    for stale in CACHE.glob(f"{name}-*.zip"):
+        stale.unlink()
+    request = {"out": _mounted(target), **request}
+    done = npm.run_in_pyodide(BUILD / "pyc.py", json.dumps(request))
+    if done.returncode != 0 or not target.is_file():
+        raise BuildError(f"compiling the {name} failed:\n{done.stdout}{done.stderr}")
+    return target
+
+
+def _mounted(file: Path) -> str:
+    return "/" + file.relative_to(FRONTEND.parent).as_posix()

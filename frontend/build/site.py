@@ -1,0 +1,102 @@
+"""Puts the files of the page in their places in `frontend/dist`, with a manifest beside them.
+
+Plain ES modules, no bundler: the page loads a few dozen files, all of them its own. Every URL is
+relative, so any web server can serve the folder from any path.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+from frontend.build.errors import BuildError
+from frontend.build.paths import DIST, NODE_MODULES, STATIC, WYBTHON
+
+# Source → place. PyScript's core asks for its other chunks only for workers, editors, terminals,
+# TOML and archives in its configuration: none of that is here, so neither are they.
+# (.mjs becomes .js: not every web server knows that .mjs is JavaScript.)
+_VENDOR = {
+    "@pyscript/core/dist/core.js": "vendor/pyscript/core.js",
+    "@pyscript/core/dist/core-*.js": "vendor/pyscript/",
+    "@pyscript/core/dist/error-*.js": "vendor/pyscript/",
+    "pyodide/pyodide.mjs": "vendor/pyodide/pyodide.js",
+    "pyodide/pyodide.asm.mjs": "vendor/pyodide/pyodide.asm.js",
+    "pyodide/pyodide.asm.wasm": "vendor/pyodide/pyodide.asm.wasm",
+    "marked/lib/marked.esm.js": "vendor/marked.js",
+    "dompurify/dist/purify.es.mjs": "vendor/purify.js",
+    "idb/build/index.js": "vendor/idb.js",
+}
+
+
+def write(stdlib: Path, app: Path) -> dict:
+    """Write the whole site, replacing the one before, and return its manifest."""
+    fresh = DIST.with_name("dist.new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    shutil.copytree(STATIC, fresh)
+    for source, place in _VENDOR.items():
+        _vendor(source, fresh / place)
+    _write(fresh / "vendor/pyodide/lock.js", _lock())
+    _write(fresh / "vendor/wybthon-kernel.js", _kernel())
+    (fresh / "py").mkdir()
+    shutil.copyfile(stdlib, fresh / "py/stdlib.zip")
+    shutil.copyfile(app, fresh / "py/app.zip")
+    manifest = _manifest(fresh)
+    _write(fresh / "build.json", json.dumps(manifest, indent=1) + "\n")
+    shutil.rmtree(DIST, ignore_errors=True)
+    fresh.rename(DIST)
+    return manifest
+
+
+def _vendor(pattern: str, place: Path) -> None:
+    found = sorted(NODE_MODULES.glob(pattern))
+    if len(found) != 1:
+        raise BuildError(f"expected one file like node_modules/{pattern}, found {len(found)}")
+    target = place / found[0].name if place.suffix == "" else place
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if target.suffix == ".js":
+        _write(target, _without_source_map(found[0].read_text(encoding="utf-8")))
+    else:
+        shutil.copyfile(found[0], target)
+
+
+def _without_source_map(script: str) -> str:
+    body, mark, _ = script.rpartition("\n//# sourceMappingURL=")
+    return body + "\n" if mark else script
+
+
+def _lock() -> str:
+    """Pyodide's lock file without its packages: the page loads none, so it must not fetch one."""
+    full = json.loads((NODE_MODULES / "pyodide/pyodide-lock.json").read_text(encoding="utf-8"))
+    return f"export default {json.dumps({'info': full['info'], 'packages': {}})};\n"
+
+
+def _kernel() -> str:
+    """wybthon's DOM kernel as a module. It is one expression, which wybthon itself would eval."""
+    source = (WYBTHON / "wybthon/_kernel.js").read_text(encoding="utf-8")
+    return f"export default {source}"
+
+
+def _manifest(site: Path) -> dict:
+    packages = ["@pyscript/core", "dompurify", "idb", "marked", "pyodide"]
+    files = sorted(file for file in site.rglob("*") if file.is_file())
+    return {
+        "versions": {name: _version(name) for name in packages},
+        "files": {
+            file.relative_to(site).as_posix(): {
+                "bytes": file.stat().st_size,
+                "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
+            }
+            for file in files
+        },
+    }
+
+
+def _version(package: str) -> str:
+    return json.loads((NODE_MODULES / package / "package.json").read_text())["version"]
+
+
+def _write(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8", newline="\n")

@@ -1,0 +1,11 @@
+from wybthon import component, create_signal, html
+
+
+@component
+def Hello():
+    count, set_count = create_signal(0)
+
+    def more():
+        set_count(lambda n: n + 1)
+
+    return html(t'<button onclick={more}>Clicked {count()} times</button>')
