@@ -1,0 +1,83 @@
+"""The page's whole state, as one value.
+
+`known` is what the account's journal says, as far as this browser has applied it; everything
+else here is about this tab: what is open, what was sent and not yet echoed, who holds the
+connection.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+
+from holdfast_protocol.cursor import Cursor
+from holdfast_protocol.events import Entry
+from holdfast_protocol.state import State, Window
+from holdfast_web.core.history_sync import HistorySync
+from holdfast_web.core.transport import Idle, Transport
+
+Sync = Literal["live", "polling", "catching-up", "offline"]
+"""What the page says of its connection; `data-sync` on the root element."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Whose data this is: an account in a journal. Store, lock and channel are named after it."""
+
+    journal: str
+    account: str
+
+    def cursor(self, seq: int) -> Cursor:
+        return Cursor(self.journal, self.account, seq)
+
+
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """A question on its way: sent and not yet echoed by the journal, waiting, or refused."""
+
+    thread: str
+    message: str
+    reply: str
+    text: str
+    at: int
+    state: Literal["sending", "waiting", "refused"] = "sending"
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """What the server said of itself: its model, and how far its clock is ahead of ours."""
+
+    model: str = ""
+    is_demo: bool = False
+    models: tuple[str, ...] = ()
+    ahead_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """Everything the page decides on.
+
+    `place` is None until a server or a store told whose data this is. `is_leader`: this tab holds
+    the event connection; `is_asking`: it follows, missed something and waits for the leader to
+    store it, with what comes meanwhile in `parked`. `stored` are the windows in the local store,
+    by thread and without their messages. `seen` is the `active` of a thread when last in view,
+    `missing` the threads that the server does not know.
+    """
+
+    known: State = field(default_factory=lambda: State(0))
+    place: Place | None = None
+    open: str | None = None
+    server: Server = field(default_factory=Server)
+    transport: Transport = field(default_factory=Idle)
+    sync: Sync = "catching-up"
+    is_ready: bool = False
+    is_leader: bool = False
+    is_asking: bool = False
+    parked: tuple[Entry, ...] = ()
+    history: HistorySync = field(default_factory=HistorySync)
+    stored: Mapping[str, Window] = field(default_factory=lambda: MappingProxyType({}))
+    unsent: Mapping[str, Unsent] = field(default_factory=lambda: MappingProxyType({}))
+    seen: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    missing: frozenset[str] = frozenset()
+    notice: str = ""

@@ -1,0 +1,205 @@
+"""What is to be seen, chosen from the state: plain values that a view turns into markup.
+
+Law L13: the view is a pure function of these. Whatever is not in `App` cannot be on screen.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from holdfast_protocol.state import Message, Part, Status, Thread, Window, chosen_path
+from holdfast_web.core.app import App, Unsent
+
+TITLE_OF_NEW = "New thread"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A thread as the sidebar shows it. `run` is "" while idle, else the run's status."""
+
+    id: str
+    title: str
+    run: str
+    unread: bool
+    current: bool
+    pinned: bool
+    muted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A message as the timeline shows it.
+
+    `unsent` is set while the journal has not echoed it; `reason` says why it was refused, why a
+    run failed, or nothing. `saved`: what is shown may be behind what happened.
+    """
+
+    id: str
+    role: str
+    status: Status
+    parts: tuple[Part, ...]
+    started_at: int | None = None
+    ended_at: int | None = None
+    reason: str = ""
+    unsent: Literal["", "sending", "waiting", "refused"] = ""
+    saved: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """What `main` shows.
+
+    `state`: `new` has no thread yet; `loading` has nothing of it to show; `fresh` is up to date
+    with what this browser knows; `saved` is a saved copy; `missing` is a thread that is not there.
+    """
+
+    thread: str
+    title: str
+    state: Literal["new", "loading", "fresh", "saved", "missing"]
+    turns: tuple[Turn, ...] = ()
+    has_earlier: bool = False
+    stoppable: str = ""
+    """The reply that Stop would end, if any."""
+
+
+def thread_rows(app: App) -> tuple[Row, ...]:
+    """The sidebar: threads of our own that are not echoed yet, pinned ones, then by `active`."""
+    threads = sorted(
+        (thread for thread in app.known.threads.values() if not thread.archived),
+        key=lambda thread: (not thread.pinned, -thread.active),
+    )
+    new = {
+        unsent.thread: unsent
+        for unsent in app.unsent.values()
+        if unsent.thread not in app.known.threads
+    }
+    return (*(_new_row(app, unsent) for unsent in new.values()), *(_row(app, t) for t in threads))
+
+
+def _new_row(app: App, unsent: Unsent) -> Row:
+    title = unsent.text.split("\n", 1)[0][:60] or TITLE_OF_NEW
+    run = "" if unsent.state == "refused" else "pending"
+    return Row(unsent.thread, title, run, False, unsent.thread == app.open, False, False)
+
+
+def _row(app: App, thread: Thread) -> Row:
+    current = thread.id == app.open
+    return Row(
+        id=thread.id,
+        title=thread.title or TITLE_OF_NEW,
+        run=thread.run.status if thread.run is not None else "",
+        unread=not current and thread.active > app.seen.get(thread.id, thread.active),
+        current=current,
+        pinned=thread.pinned,
+        muted=thread.muted,
+    )
+
+
+def timeline(app: App) -> Timeline:
+    """The open thread as far as this browser knows it. Never another thread's messages."""
+    if app.open is None:
+        return Timeline("", TITLE_OF_NEW, "new")
+    thread = app.known.threads.get(app.open)
+    window = app.known.windows.get(app.open)
+    unsent = tuple(held for held in app.unsent.values() if held.thread == app.open)
+    turns = _turns(app, thread, window) + tuple(t for u in unsent for t in _unsent_turns(u))
+    stoppable = thread.run.message if thread is not None and thread.run is not None else ""
+    sending = next((held.reply for held in unsent if held.state == "sending"), "")
+    return Timeline(
+        thread=app.open,
+        title=thread.title if thread is not None else TITLE_OF_NEW,
+        state=_state(app, window, bool(unsent)),
+        turns=turns,
+        has_earlier=window is not None and window.has_more,
+        stoppable=stoppable or sending,
+    )
+
+
+def _state(
+    app: App, window: Window | None, has_unsent: bool
+) -> Literal["loading", "fresh", "saved", "missing"]:
+    if window is not None:
+        return "fresh" if window.fresh else "saved"
+    if app.open in app.missing and not has_unsent:
+        return "missing"
+    return "fresh" if has_unsent and app.open not in app.known.threads else "loading"
+
+
+def _turns(app: App, thread: Thread | None, window: Window | None) -> tuple[Turn, ...]:
+    if thread is None or window is None:
+        return ()
+    return tuple(_turn(message, not window.fresh) for message in chosen_path(window, thread.leaf))
+
+
+def _turn(message: Message, saved: bool) -> Turn:
+    return Turn(
+        id=message.id,
+        role=message.role,
+        status=message.status,
+        parts=message.parts,
+        started_at=message.started_at or message.created_at,
+        ended_at=message.ended_at,
+        reason=message.error.message if message.error is not None else "",
+        saved=saved,
+    )
+
+
+def _unsent_turns(unsent: Unsent) -> tuple[Turn, ...]:
+    """The question as it will stand there, and the place where its answer will grow.
+
+    The question's one part bears the question's id, as the journal will name it.
+    """
+    part = Part(id=unsent.message, kind="text", text=unsent.text)
+    question = Turn(
+        id=unsent.message,
+        role="user",
+        status="complete",
+        parts=(part,),
+        reason=unsent.reason,
+        unsent=unsent.state,
+    )
+    if unsent.state == "refused":
+        return (question,)
+    return (question, Turn(unsent.reply, "assistant", "pending", (), started_at=unsent.at))
+
+
+def status_line(turn: Turn, now_ms: int, sync: str) -> str:
+    """Return what the line under an answer says; "" for a question that simply stands there.
+
+    `now_ms` is the server's clock as far as it is known here.
+    """
+    if turn.unsent:
+        return {
+            "sending": "",
+            "waiting": "Not sent yet. It goes out when the server answers.",
+            "refused": f"Not sent. {turn.reason}",
+        }[turn.unsent]
+    if turn.role == "user":
+        return ""
+    if turn.status in ("queued", "pending", "streaming") and sync == "offline":
+        return "Connection lost. The answer goes on without you."
+    match turn.status:
+        case "queued":
+            return "Queued"
+        case "pending":
+            return "Waiting for the model…"
+        case "streaming":
+            verb = "Streaming" if turn.parts else "Working"
+            return f"{verb} for {duration(now_ms - (turn.started_at or now_ms))}…"
+        case "complete":
+            return f"Done in {duration((turn.ended_at or 0) - (turn.started_at or 0))}"
+        case "stopped":
+            return "Stopped"
+        case "failed":
+            return turn.reason or "The model failed."
+        case "interrupted":
+            return turn.reason or "Interrupted: the server was restarted."
+
+
+def duration(ms: int) -> str:
+    """Return a length of time as a person says it: "0.4 s", "12 s", "3 min 5 s"."""
+    seconds = max(0, ms) / 1000
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    return f"{int(seconds) // 60} min {int(seconds) % 60} s"
