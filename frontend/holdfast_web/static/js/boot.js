@@ -1,17 +1,19 @@
-// The first script of the page: starts Python at once and tells the person when it cannot.
+// Starts Python at once, and tells the person when it cannot start.
 
 import { failed } from "./page.js";
-import { python } from "./interpreter.js";
 
-async function loadPyScript() {
-  const { hooks } = await import("../vendor/pyscript/core.js");
-  // Serialising this hook for a worker is the only Function(...) in PyScript. No worker is used.
-  hooks.worker.onBeforeRunAsync.clear();
-}
+document.getElementById("reload").addEventListener("click", () => location.reload());
 
 const program = document.querySelector('script[type="py"]');
 program.addEventListener("py:done", () => {
-  if (document.documentElement.dataset.app !== "ready") failed("the program ended early");
+  // PyScript reports the program's own exception on the console and fires this all the same.
+  if (document.documentElement.dataset.app === "booting") failed("The program ended early.");
 });
-python.catch(failed);
-loadPyScript().catch(failed);
+
+// All three at once. Imported here rather than above, so that a missing file is a message too.
+import("./interpreter.js").then(({ python }) => python).catch(failed);
+import("../vendor/pyscript/core.js").then(({ hooks }) => {
+  // Writing this hook out for a worker is PyScript's only Function(...), which the CSP forbids.
+  // No worker is used.
+  hooks.worker.onBeforeRunAsync.clear();
+}).catch(failed);
