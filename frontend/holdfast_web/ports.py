@@ -18,8 +18,8 @@ class Clock(Protocol):
     def random_bytes(self, count: int) -> bytes:
         """Bytes from the operating system's randomness, never from a seeded generator."""
 
-    def wake_at(self, at_ms: int | None, wake: Callable[[], None]) -> None:
-        """Call `wake` once at that time, instead of whenever was asked before; None: never."""
+    def wake_at(self, name: str, at_ms: float | None, wake: Callable[[], None]) -> None:
+        """Call `wake` once at that time, instead of whenever `name` asked before; None: never."""
 
 
 class StoreGaveWay(Exception):

@@ -6,6 +6,7 @@ a former role is dropped in one place each, in `update`.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+
 from holdfast_protocol.events import Entry
 from holdfast_protocol.state import Message, Thread, Window
 from holdfast_web.core.app import Place, Server, Sync

@@ -66,6 +66,8 @@ def _mark_unheld(base: Saved, now: Saved, thread: Thread) -> Iterable[Write]:
 
 def _window_writes(old: Window | None, new: Window) -> list[Write]:
     made: list[Write] = []
+    if old is None:  # whatever an earlier window left there goes first
+        made += [_clear("messages", new.thread), _clear("segments", new.thread)]
     if old is None or window_record(old) != window_record(new):
         made.append(_put("windows", window_record(new)))
     held = old.messages if old is not None else {}
@@ -79,8 +81,6 @@ def _window_writes(old: Window | None, new: Window) -> list[Write]:
 
 def _message_writes(old: Message | None, new: Message) -> list[Write]:
     made: list[Write] = []
-    if old is None:
-        made.append(_clear("segments", new.thread, new.id))
     if old is None or _without_open_text(old) != _without_open_text(new):
         made.append(_put("messages", encode_message(_without_open_text(new))))
     before = {part.id: part for part in old.parts} if old is not None else {}
