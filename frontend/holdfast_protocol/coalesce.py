@@ -5,7 +5,9 @@ decides *when*: what is pending stays with its owner, time is passed in, and not
 
     quiet ──touch──▶ due at once           the first change after a quiet spell
     busy  ──touch──▶ due at the window's end
-    due   ──begin──▶ writing ──settle──▶ quiet, or due again if touched meanwhile
+    due   ──begin──▶ writing ──settle──▶ quiet, or due again if touched meanwhile:
+                        │                at the window's end, or at once if hurried
+                        └────fail──▶ due again after the longest window
 """
 
 from dataclasses import dataclass
@@ -28,6 +30,7 @@ class Coalescer:
     _due: float | None = None
     _open_until: float = float("-inf")
     _writing_since: float | None = None
+    _hurried: bool = False
 
     @property
     def due_at(self) -> float | None:
@@ -44,12 +47,14 @@ class Coalescer:
             self._due = max(now, self._open_until)
 
     def hurry(self, now: float) -> None:
-        """What is pending must be written now: a structural or terminal event came."""
+        """What is pending must be written now, or right after the write under way."""
         self._due = now
+        self._hurried = True
 
     def begin(self, now: float) -> None:
         """The owner takes what is pending and starts to write it."""
         self._due = None
+        self._hurried = False
         self._writing_since = now
 
     def settle(self, now: float) -> None:
@@ -58,10 +63,11 @@ class Coalescer:
         self._writing_since = None
         gather = window_ms(now - since, shortest=self.shortest_ms, longest=self.longest_ms)
         self._open_until = now + gather
-        if self._due is not None:
+        if self._due is not None and not self._hurried:
             self._due = max(self._due, self._open_until)
 
     def fail(self, now: float) -> None:
         """The write failed: what was taken is pending again and is retried after a window."""
         self._writing_since = None
+        self._hurried = False
         self._due = now + self.longest_ms

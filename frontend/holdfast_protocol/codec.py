@@ -1,31 +1,35 @@
 """Entries, threads and messages as JSON objects: strict out, tolerant in.
 
-Out, a value that does not fit its declared shape is our own bug and raises. In, unknown fields
-are ignored, an unknown entry type becomes `Unknown` and keeps its record, and whatever else does
-not fit raises MalformedEntry with the field named. Bytes and text are the caller's business:
-these functions deal in what `json.loads` returns.
+Out, a value that does not fit its declared shape is our own bug and raises UnfitValue. In,
+unknown fields are ignored, an unknown entry type becomes `Unknown` and keeps its record, and
+whatever else does not fit raises MalformedEntry with the field named. Bytes and text are the
+caller's business: these functions deal in what `json.loads` returns.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
-from holdfast_protocol.errors import MalformedEntry
+from holdfast_protocol.errors import MalformedEntry, UnfitValue
 from holdfast_protocol.events import EVENT_TYPES, Entry, Unknown
 from holdfast_protocol.shapes import (
     FAILURE,
     PART,
     READ_MARK,
+    RUN_MARK,
     Shape,
     Spec,
+    fit,
     flag,
     id_or_none,
     identifier,
+    mapping,
     mapping_or_none,
     nothing_or,
     number,
     one_of,
     record,
     record_out,
+    shape_out,
     text,
     text_or_none,
     tuple_of,
@@ -38,11 +42,28 @@ from holdfast_protocol.state import (
     TERMINAL,
     Message,
     Part,
-    RunMark,
     Thread,
 )
 
-_RUN: Shape = {"thread": Spec(identifier), "message": Spec(identifier), "run": Spec(identifier)}
+_ID = Spec(identifier)
+_FREE = Spec(mapping)
+_RUN: Shape = {"thread": _ID, "message": _ID, "run": _ID}
+
+
+def _sequence(value: object) -> int:
+    if value == 0:
+        raise ValueError("is 0: the first entry has 1")
+    return number(value)
+
+
+def _type(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError("is not text")
+    return value
+
+
+HEAD_SHAPE: Shape = {"seq": Spec(_sequence), "at": Spec(number), "type": Spec(_type)}
+"""What every entry has. An unknown type is kept as it came, so its name is not cleaned."""
 
 
 def _notify(value: object) -> Any:
@@ -50,6 +71,9 @@ def _notify(value: object) -> Any:
         return value
     raise ValueError("is neither true nor a reason")
 
+
+_BORN = STATUSES - {"streaming"}
+"""What a message may be at its creation: only a run makes one streaming."""
 
 EVENT_SHAPES: Mapping[str, Shape] = {
     "thread.created": {
@@ -64,7 +88,7 @@ EVENT_SHAPES: Mapping[str, Shape] = {
         "message": Spec(identifier),
         "role": Spec(one_of(ROLES)),
         "parent": Spec(id_or_none),
-        "status": Spec(one_of(STATUSES)),
+        "status": Spec(one_of(_BORN)),
         "model": Spec(text_or_none, None),
         "parts": Spec(tuple_of(PART), ()),
         "run": Spec(id_or_none, None),
@@ -125,44 +149,58 @@ CHANGE_SHAPES: Shape = {
 
 
 def encode_entry(entry: Entry) -> dict[str, Any]:
-    """Return the entry as one flat JSON object, fields at their default left out."""
+    """Return the entry as one flat JSON object, fields at their default left out.
+
+    Raises UnfitValue.
+    """
     event = entry.event
-    head: dict[str, Any] = {"seq": entry.seq, "at": entry.at, "type": entry.type}
+    where = f"entry {entry.seq} ({entry.type})"
+    head = {name: fit(spec, name, getattr(entry, name), where) for name, spec in HEAD_SHAPE.items()}
     if isinstance(event, Unknown):
         return {**event.fields, **head}
     if event.TYPE == "account.changed":
-        return {**head, **event.changes}
+        return {**fit(_FREE, "changes", event.changes, where), **head}
     if event.TYPE == "thread.changed":
-        return {**head, "thread": event.thread, **record_out(event.changes)}
+        head["thread"] = fit(_ID, "thread", event.thread, where)
+        return {**head, **_changes_out(event.changes, where)}
     for name, spec in EVENT_SHAPES[event.TYPE].items():
         value = getattr(event, name)
         if value != spec.default:
-            head[name] = record_out(value)
+            head[name] = fit(spec, name, value, where)
     return head
+
+
+def _changes_out(changes: Mapping[str, Any], where: str) -> dict[str, Any]:
+    strange = changes.keys() - CHANGE_SHAPES.keys()
+    if strange:
+        raise UnfitValue(f"cannot write {where}: {', '.join(sorted(strange))} cannot change")
+    return {name: fit(CHANGE_SHAPES[name], name, value, where) for name, value in changes.items()}
 
 
 def decode_entry(obj: object) -> Entry:
     """Return the entry that `obj` records. Raises MalformedEntry."""
     if not isinstance(obj, dict):
         raise MalformedEntry(f"an entry is an object, not {type(obj).__name__}")
-    seq, at, kind = obj.get("seq"), obj.get("at"), obj.get("type")
-    if type(seq) is not int or seq < 1 or type(at) is not int or not isinstance(kind, str):
-        raise MalformedEntry("an entry needs seq >= 1, at and type")
+    seq, at, kind = record(HEAD_SHAPE, _head, obj, "an entry")
     cls = EVENT_TYPES.get(kind)
     if cls is None:
         return Entry(seq, at, Unknown(obj))
-    if kind == "account.changed":
-        changed = {name: obj[name] for name in obj if name not in ("seq", "at", "type")}
-        return Entry(seq, at, cls(changed))
     where = f"entry {seq} ({kind})"
+    if kind == "account.changed":
+        changes = {name: obj[name] for name in obj if name not in HEAD_SHAPE}
+        return Entry(seq, at, record({"changes": _FREE}, cls, {"changes": changes}, where))
     if kind == "thread.changed":
         shape = {name: spec for name, spec in CHANGE_SHAPES.items() if name in obj}
-        thread = record({"thread": Spec(identifier)}, dict, obj, where)["thread"]
+        thread = record({"thread": _ID}, dict, obj, where)["thread"]
         return Entry(seq, at, cls(thread, record(shape, dict, obj, where)))
     return Entry(seq, at, record(EVENT_SHAPES[kind], cls, obj, where))
 
 
-_MESSAGE: Shape = {
+def _head(seq: int, at: int, type: str) -> tuple[int, int, str]:
+    return seq, at, type
+
+
+MESSAGE_SHAPE: Shape = {
     "id": Spec(identifier),
     "thread": Spec(identifier),
     "parent": Spec(id_or_none),
@@ -181,12 +219,7 @@ _MESSAGE: Shape = {
 }
 
 
-def _run_mark(value: object) -> RunMark:
-    shape = {"message": Spec(identifier), "status": Spec(one_of(STATUSES))}
-    return record(shape, RunMark, value, "a run mark")
-
-
-_THREAD: Shape = {
+THREAD_SHAPE: Shape = {
     "id": Spec(identifier),
     "title": Spec(text),
     "created_at": Spec(number),
@@ -199,23 +232,26 @@ _THREAD: Shape = {
     "model": Spec(text_or_none, None),
     "instructions": Spec(text_or_none, None),
     "read_through": Spec(nothing_or(READ_MARK), None),
-    "runs": Spec(tuple_of(_run_mark), ()),
+    "runs": Spec(tuple_of(RUN_MARK), ()),
 }
 
 
 def encode_thread(thread: Thread) -> dict[str, Any]:
-    """Return the thread as a JSON object; `run` is the one of `runs` to show."""
-    return {**record_out(thread), "run": record_out(thread.run)}
+    """Return the thread as a JSON object; `run` is the one of `runs` to show.
+
+    Raises UnfitValue.
+    """
+    return {**shape_out(THREAD_SHAPE, thread, "a thread"), "run": record_out(thread.run)}
 
 
 def decode_thread(obj: object) -> Thread:
     """Return the thread that `obj` records. Raises MalformedEntry."""
-    return record(_THREAD, Thread, obj, "a thread")
+    return record(THREAD_SHAPE, Thread, obj, "a thread")
 
 
 def encode_part(part: Part) -> dict[str, Any]:
-    """Return the part as a JSON object."""
-    return record_out(part)
+    """Return the part as a JSON object. Raises UnfitValue."""
+    return shape_out(PART.shape, part, "a part")
 
 
 def decode_part(obj: object) -> Part:
@@ -224,10 +260,10 @@ def decode_part(obj: object) -> Part:
 
 
 def encode_message(message: Message) -> dict[str, Any]:
-    """Return the message, parts and all, as a JSON object."""
-    return record_out(message)
+    """Return the message, parts and all, as a JSON object. Raises UnfitValue."""
+    return shape_out(MESSAGE_SHAPE, message, "a message")
 
 
 def decode_message(obj: object) -> Message:
     """Return the message that `obj` records. Raises MalformedEntry."""
-    return record(_MESSAGE, Message, obj, "a message")
+    return record(MESSAGE_SHAPE, Message, obj, "a message")

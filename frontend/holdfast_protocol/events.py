@@ -8,7 +8,7 @@ tests fail until all of them know it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, get_args
 
 from holdfast_protocol.state import Failure, Outcome, Part, PartKind, Role, Status, Terminal
 
@@ -169,22 +169,7 @@ Event = (
 )
 
 EVENT_TYPES: Mapping[str, type] = {
-    kind.TYPE: kind
-    for kind in (
-        ThreadCreated,
-        ThreadChanged,
-        ThreadDeleted,
-        AccountChanged,
-        MessageCreated,
-        MessageChanged,
-        MessageDeleted,
-        RunStarted,
-        PartStarted,
-        PartDelta,
-        PartEnded,
-        RunEnded,
-        Erased,
-    )
+    kind.TYPE: kind for kind in get_args(Event) if kind is not Unknown
 }
 
 

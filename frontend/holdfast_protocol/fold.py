@@ -7,7 +7,7 @@ Pure and total over what a reader may meet: an entry that is already applied, of
 of something deleted or of something never read changes nothing. What would leave a hole is
 reported, never applied: a skipped sequence raises SequenceGap, a skipped offset turns its window
 into a saved copy. Things that an entry does not touch keep their identity, so that `is` tells
-what changed.
+what changed. An unknown type, `account.changed` and `erased` move the sequence and nothing else.
 """
 
 from collections.abc import Mapping
@@ -15,11 +15,9 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from holdfast_protocol.errors import OffsetGap, SequenceGap
+from holdfast_protocol.errors import OffsetGap, PartMissing, SequenceGap
 from holdfast_protocol.events import (
-    AccountChanged,
     Entry,
-    Erased,
     MessageChanged,
     MessageCreated,
     MessageDeleted,
@@ -32,9 +30,8 @@ from holdfast_protocol.events import (
     ThreadChanged,
     ThreadCreated,
     ThreadDeleted,
-    Unknown,
 )
-from holdfast_protocol.run_state import is_allowed, may_start
+from holdfast_protocol.run_state import is_allowed, may_end, may_start
 from holdfast_protocol.state import Message, Part, RunMark, State, Thread, Window
 
 
@@ -53,15 +50,21 @@ def fold(state: State, entry: Entry) -> State:
     held = state.threads.get(name)
     thread = fold_thread(held, entry)
     window = fold_window(state.windows.get(name), entry)
-    deleted = isinstance(entry.event, ThreadDeleted)
     return State(
         seq=entry.seq,
         threads=put(state.threads, name, thread),
         windows=put(state.windows, name, window),
-        strangers=state.strangers | {name}
-        if thread is None and not deleted
-        else state.strangers - {name},
+        strangers=_strangers(state.strangers, name, thread, entry),
     )
+
+
+def _strangers(
+    strangers: frozenset[str], name: str, thread: Thread | None, entry: Entry
+) -> frozenset[str]:
+    is_stranger = thread is None and not isinstance(entry.event, ThreadDeleted)
+    if is_stranger == (name in strangers):
+        return strangers
+    return strangers | {name} if is_stranger else strangers - {name}
 
 
 def fold_thread(thread: Thread | None, entry: Entry) -> Thread | None:
@@ -133,7 +136,7 @@ def fold_window(window: Window | None, entry: Entry) -> Window | None:
         return window
     try:
         message = fold_message(window.messages.get(name), entry)
-    except OffsetGap:
+    except (OffsetGap, PartMissing):
         return replace(window, fresh=False)
     if message is window.messages.get(name):
         return window
@@ -141,7 +144,10 @@ def fold_window(window: Window | None, entry: Entry) -> Window | None:
 
 
 def fold_message(message: Message | None, entry: Entry) -> Message | None:
-    """Return the message after this entry: its head, and each of its parts. Raises OffsetGap."""
+    """Return the message after this entry: its head, and each of its parts.
+
+    Raises OffsetGap or PartMissing where applying would leave a hole.
+    """
     head = fold_head(message, entry)
     event = entry.event
     if head is None or message is None or not isinstance(event, RunEvent):
@@ -153,14 +159,21 @@ def fold_message(message: Message | None, entry: Entry) -> Message | None:
         case PartStarted() if all(part.id != event.part for part in parts):
             return replace(head, parts=(*parts, start_part(entry, event)))
         case PartDelta() | PartEnded():
-            folded = tuple(
-                fold_part(part, entry) if part.id == event.part else part for part in parts
-            )
-            unchanged = all(new is old for new, old in zip(folded, parts, strict=True))
-            return head if unchanged else replace(head, parts=folded)
+            return _with_part_folded(head, entry, event)
         case RunEnded():
             return replace(head, parts=tuple(fold_part(part, entry) for part in parts))
     return head
+
+
+def _with_part_folded(message: Message, entry: Entry, event: PartDelta | PartEnded) -> Message:
+    for place, part in enumerate(message.parts):
+        if part.id == event.part:
+            folded = fold_part(part, entry)
+            if folded is part:
+                return message
+            parts = (*message.parts[:place], folded, *message.parts[place + 1 :])
+            return replace(message, parts=parts)
+    raise PartMissing(part=event.part, event=event.TYPE)
 
 
 def fold_head(message: Message | None, entry: Entry) -> Message | None:
@@ -195,16 +208,17 @@ def fold_head(message: Message | None, entry: Entry) -> Message | None:
                 return message
             return replace(message, status=status, model=event.model or message.model)
         case RunStarted():
-            starts = may_start(
+            starts = message.role == "assistant" and may_start(
                 message.status, message.run, message.attempt, event.run, event.attempt
             )
             return _started(message, entry, event) if starts else message
         case RunEnded():
-            if message.run != event.run or message.is_terminal:
+            if not may_end(message.status, message.run, event.run):
                 return message
             return replace(
                 message,
                 status=event.status,
+                run=event.run,
                 ended_at=entry.at,
                 error=event.error,
                 usage=event.usage,
@@ -218,7 +232,7 @@ def _started(message: Message, entry: Entry, event: RunStarted) -> Message:
         status="streaming",
         run=event.run,
         attempt=event.attempt,
-        started_at=message.started_at or entry.at,
+        started_at=entry.at if message.started_at is None else message.started_at,
         ended_at=None,
         error=None,
     )
@@ -270,13 +284,7 @@ def put(held: Mapping[str, Any], name: str, value: Any) -> Mapping[str, Any]:
     """Return the mapping with `name` set to `value`, or without it when that is None."""
     if held.get(name) is value:
         return held
-    copy = dict(held)
     if value is None:
-        copy.pop(name, None)
-    else:
-        copy[name] = value
-    return MappingProxyType(copy)
-
-
-SKIPPED = (AccountChanged, Erased, Unknown)
-"""Events that move the sequence and nothing else a reader holds yet."""
+        return MappingProxyType({key: kept for key, kept in held.items() if key != name})
+    # The union copies the dict below in one go; dict(held) would walk the proxy key by key.
+    return MappingProxyType(held | {name: value})  # type: ignore[operator]

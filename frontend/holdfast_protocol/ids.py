@@ -6,8 +6,10 @@ Time and randomness are passed in: the page's Python starts from a memory image 
 
 import re
 
+from holdfast_protocol.limits import ACCOUNT_CHARS_MAX
+
 _UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
-_ACCOUNT = re.compile(r"[a-z0-9_-]{1,64}")
+_ACCOUNT = re.compile(rf"[a-z0-9_-]{{1,{ACCOUNT_CHARS_MAX}}}")
 
 RANDOM_BYTES = 10
 

@@ -8,9 +8,17 @@ MESSAGE_CHARS_MAX = 200_000
 """One question. Past it the server answers 413; 200,000 code points are some 50,000 tokens."""
 
 TITLE_CHARS_MAX = 200
+"""One line of the sidebar; it travels with every list of threads."""
+
 INSTRUCTIONS_CHARS_MAX = 20_000
+"""What a thread tells its model; sent along with every turn, and with every list of threads."""
+
 MODEL_NAME_CHARS_MAX = 200
+"""The provider's name for a model, kept in every message that it wrote."""
+
 ACCOUNT_CHARS_MAX = 64
+"""It is in every key of every row."""
+
 CLIENT_CHARS_MAX = 100
 """`X-Holdfast-Client`: two ids and a dot, with room."""
 
@@ -18,12 +26,21 @@ BODY_BYTES_MAX = 1_000_000
 """One request body: a longest message in four-byte characters, plus its frame."""
 
 SEARCH_CHARS_MAX = 200
+"""One search. It is matched against every title."""
+
+NUMBER_MAX = 2**53 - 1
+"""Sequences, times, offsets, sizes: past it JSON readers and stores no longer agree on digits."""
+
+NESTING_MAX = 20
+"""Objects in objects in a field of free form, such as `usage`: a deeper one could end a stack."""
 
 # --- an answer -------------------------------------------------------------------------------
 ANSWER_CHARS_MAX = 4_000_000
 """All parts of one answer together. A run that passes it ends as failed: the text is kept."""
 
 PARTS_PER_MESSAGE_MAX = 1_000
+"""Each change of one part copies a tuple of this length at most: 8 kB."""
+
 TOOL_RESULT_CHARS_MAX = 100_000
 """A tool's result is cut here, and says so: the journal holds it whole in one entry."""
 
@@ -51,20 +68,33 @@ ENTRY_BYTES_PER_READ_MAX = 1_000_000
 """The same page by weight; one entry always fits, however heavy."""
 
 THREADS_PER_PAGE_MAX = 200
+"""Rows in one list, and in what bootstrap and reset carry: some 100 kB without instructions."""
+
 MESSAGES_PER_PAGE_MAX = 100
+"""Messages in one page of history; the reader asks for the next page while showing this one."""
+
 POLL_WAIT_S_MAX = 25.0
 """Long poll. Below the 30 s at which common proxies give up."""
 
 STREAMS_PER_ACCOUNT_MAX = 1_000
+"""Event streams at once, each at most 60 kB of server memory. One more is refused with 429."""
+
 BEAT_ACTIVE_S = 5.0
+"""Between two comments on an event stream while a run is active: how soon a dead one is known."""
+
 BEAT_IDLE_S = 15.0
+"""The same while nothing runs; below the 30 s at which common proxies give up."""
 
 # --- writing ---------------------------------------------------------------------------------
 APPENDS_QUEUED_MAX = 10_000
 """Appends waiting for the writer; one more waits at the door, which slows its run down."""
 
 APPENDS_PER_COMMIT_MAX = 500
+"""Appends that share one sync of the disk; more would make the first of them wait for the last."""
+
 STOPS_REMEMBERED_MS = 10 * 60 * 1000
+"""How long the stop of a reply that is not known yet waits for it: one small row each."""
+
 SHUTDOWN_S_MAX = 5.0
 """From SIGTERM to the end of the process; every run is flushed and ended inside it."""
 
@@ -73,6 +103,8 @@ WINDOWS_IN_MEMORY_MAX = 30
 """Threads whose messages a tab keeps at hand; the rest is read from IndexedDB in ~20 ms."""
 
 WINDOWS_STORED_MAX = 500
+"""Threads kept in IndexedDB, some 100 kB each; the rest is fetched when it is opened."""
+
 PARKED_ENTRIES_MAX = 5_000
 """Entries kept for a thread whose history is on its way; past it the history is asked again."""
 
@@ -80,5 +112,10 @@ FETCH_S_MAX = 20.0
 """Any one request of the page, but for the event stream."""
 
 RECONNECT_MS_MIN = 250
+"""The first wait before the event stream is opened again; each further one is longer."""
+
 RECONNECT_MS_MAX = 15_000
+"""The longest such wait: how late a page may notice that its server is back."""
+
 DRAFT_CHARS_MAX = MESSAGE_CHARS_MAX
+"""What is typed and not sent, per thread: no longer than what could be sent."""

@@ -47,6 +47,11 @@ def may_start(status: Status, run: str | None, attempt: int, new_run: str, new: 
     return run != new_run
 
 
+def may_end(status: Status, run: str | None, ended: str) -> bool:
+    """Whether the end of run `ended` ends a message that `run` is to write, or writes."""
+    return status not in TERMINAL and run in (None, ended)
+
+
 def require(status: Status, event: str, becomes: Status, *, message: str) -> None:
     """Raise IllegalTransition unless the table allows it."""
     if not is_allowed(status, event, becomes):

@@ -1,16 +1,27 @@
 """Checks for one field each, and records made of them.
 
 A check takes what JSON gave and returns the value, or raises ValueError with the end of a
-sentence that begins with the field's name ("is not a number").
+sentence that begins with the field's name ("is not a number"). A value that passes comes back
+unchanged or cleaned, so a value that comes back changed was not fit to be written.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
+from math import isfinite
 from typing import Any
 
-from holdfast_protocol.errors import MalformedEntry
+from holdfast_protocol.errors import MalformedEntry, UnfitValue
 from holdfast_protocol.ids import is_id
-from holdfast_protocol.state import OUTCOMES, PART_KINDS, Failure, Part, ReadMark
+from holdfast_protocol.limits import NESTING_MAX, NUMBER_MAX
+from holdfast_protocol.state import (
+    OUTCOMES,
+    PART_KINDS,
+    STATUSES,
+    Failure,
+    Part,
+    ReadMark,
+    RunMark,
+)
 from holdfast_protocol.text import clean
 
 Check = Callable[[object], Any]
@@ -52,8 +63,8 @@ def text_or_none(value: object) -> str | None:
 
 
 def number(value: object) -> int:
-    if type(value) is not int or value < 0:
-        raise ValueError("is not a number from 0 up")
+    if type(value) is not int or not 0 <= value <= NUMBER_MAX:
+        raise ValueError(f"is not a whole number from 0 to {NUMBER_MAX}")
     return value
 
 
@@ -63,9 +74,28 @@ def flag(value: object) -> bool:
     return value
 
 
-def mapping_or_none(value: object) -> Mapping[str, Any] | None:
-    if value is not None and not isinstance(value, dict):
+def mapping(value: object) -> Mapping[str, Any]:
+    """An object of free form, every text in it cleaned (L24)."""
+    if not isinstance(value, dict):
         raise ValueError("is not an object")
+    return _clean_json(value, 0)
+
+
+def mapping_or_none(value: object) -> Mapping[str, Any] | None:
+    return None if value is None else mapping(value)
+
+
+def _clean_json(value: Any, depth: int) -> Any:
+    if depth > NESTING_MAX:
+        raise ValueError(f"is nested deeper than {NESTING_MAX}")
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, dict):
+        return {text(key): _clean_json(item, depth + 1) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_clean_json(item, depth + 1) for item in value]
+    if isinstance(value, int | float) and not (isfinite(value) and abs(value) <= NUMBER_MAX):
+        raise ValueError("holds a number that stores cannot keep")
     return value
 
 
@@ -110,6 +140,8 @@ def record(shape: Shape, make: Callable[..., Any], obj: object, where: str) -> A
                 values[name] = spec.check(obj[name])
             except ValueError as wrong:
                 raise MalformedEntry(f"{where}: {name} {wrong}") from None
+            except MalformedEntry as inner:
+                raise MalformedEntry(f"{where}: {name}: {inner}") from None
         elif spec.default is REQUIRED:
             raise MalformedEntry(f"{where}: {name} is missing")
         else:
@@ -139,6 +171,10 @@ READ_MARK = Nested(
     "a read mark",
 )
 
+RUN_MARK = Nested(
+    {"message": Spec(identifier), "status": Spec(one_of(STATUSES))}, RunMark, "a run mark"
+)
+
 PART = Nested(
     {
         "id": Spec(identifier),
@@ -158,6 +194,25 @@ PART = Nested(
     Part,
     "a part",
 )
+
+
+def shape_out(shape: Shape, value: object, where: str) -> dict[str, Any]:
+    """Return the fields of a value of ours as plain JSON material. Raises UnfitValue."""
+    return {name: fit(spec, name, getattr(value, name), where) for name, spec in shape.items()}
+
+
+def fit(spec: Spec, name: str, value: object, where: str) -> Any:
+    """Return one field's value as plain JSON material. Raises UnfitValue if reading it back
+    would fail, or give anything else.
+    """
+    out = record_out(value)
+    try:
+        read = spec.check(out)
+    except (ValueError, MalformedEntry) as wrong:
+        raise UnfitValue(f"cannot write {where}: {name} {wrong}") from None
+    if read is not out and record_out(read) != out:
+        raise UnfitValue(f"cannot write {where}: {name} is not clean")
+    return out
 
 
 def record_out(value: Any) -> Any:

@@ -54,9 +54,7 @@ class FrameDecoder:
 
     def _line(self, line: str) -> Frame | None:
         if not line:
-            frame = Frame(self._event, "\n".join(self._data), self._id) if self._data else None
-            self._begin()
-            return frame
+            return self._dispatch()
         name, _, value = line.partition(":")
         value = value.removeprefix(" ")
         if name == "event":
@@ -66,3 +64,8 @@ class FrameDecoder:
         elif name == "id" and "\0" not in value:
             self._id = value
         return None
+
+    def _dispatch(self) -> Frame | None:
+        event, held, id = self._event or "message", self._data, self._id
+        self._begin()
+        return Frame(event, "\n".join(held), id) if held else None

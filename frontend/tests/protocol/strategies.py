@@ -1,0 +1,240 @@
+"""What the property tests draw: hostile texts, JSON values, single events, legal journals."""
+
+from collections.abc import Callable
+from typing import Any
+
+from hypothesis import strategies as st
+
+from holdfast_protocol import events, state
+from holdfast_protocol.codec import CHANGE_SHAPES
+from holdfast_protocol.events import Entry
+from holdfast_protocol.text import clean
+
+from .script import TERMINAL, Script, Turn, counted_id
+
+FRAGMENTS = (
+    *("a", " ", "word ", "\n", "\r\n", "\t", "\0", "\x1b[31m", "\x7f", "\x85", "\u2028", "\ufeff"),
+    *("\ud83d", "\ude00", "\ud800", "\udfff", "\U0001f600", "\U0010ffff", "e\u0301", "\u202e"),
+    *("\ufffd", "\ufffe", '"', "\\", "\\u0000", "\\ud83d", "</script>", "data: x\n\n", "{}", "ß"),
+)
+"""What has broken chats: halves of pairs, NUL, line ends of every kind, escapes, markup."""
+
+raw_texts = st.lists(st.sampled_from(FRAGMENTS), max_size=8).map("".join) | st.text(
+    st.characters(exclude_categories=()), max_size=8
+)
+"""Text as it may come from outside, lone surrogates included."""
+
+texts = raw_texts.map(clean)
+"""Text as it is inside."""
+
+ids = st.integers(1, 50).map(counted_id)
+numbers = st.integers(0, 2**53 - 1)
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | raw_texts | ids,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(raw_texts, inner, max_size=3),
+    max_leaves=6,
+)
+clean_json = st.recursive(
+    st.none() | st.booleans() | numbers | st.floats(-1e9, 1e9) | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=4,
+)
+free_objects = st.dictionaries(texts, clean_json, max_size=3)
+
+
+def maybe(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.none() | strategy
+
+
+def words(known: Any) -> st.SearchStrategy[str]:
+    return st.sampled_from(sorted(known))
+
+
+parts = st.builds(
+    state.Part,
+    id=ids,
+    kind=words(state.PART_KINDS),
+    open=st.booleans(),
+    text=texts,
+    started_at=maybe(numbers),
+    ended_at=maybe(numbers),
+    name=maybe(texts),
+    arguments=texts,
+    result=maybe(texts),
+    outcome=maybe(words(state.OUTCOMES)),
+    media_type=maybe(texts),
+    size=maybe(numbers),
+    url=maybe(texts),
+)
+failures = st.builds(state.Failure, code=texts, message=texts, retryable=st.booleans())
+read_marks = st.builds(state.ReadMark, message=ids, part=ids, chars=numbers)
+messages = st.builds(
+    state.Message,
+    id=ids,
+    thread=ids,
+    parent=maybe(ids),
+    role=words(state.ROLES),
+    status=words(state.STATUSES),
+    seq=numbers,
+    parts=st.lists(parts, max_size=2).map(tuple),
+    model=maybe(texts),
+    created_at=maybe(numbers),
+    started_at=maybe(numbers),
+    ended_at=maybe(numbers),
+    error=maybe(failures),
+    usage=maybe(free_objects),
+    run=maybe(ids),
+    attempt=numbers,
+)
+run_marks = st.builds(state.RunMark, message=ids, status=words(state.STATUSES))
+threads = st.builds(
+    state.Thread,
+    id=ids,
+    title=texts,
+    created_at=numbers,
+    version=numbers,
+    active=numbers,
+    leaf=maybe(ids),
+    pinned=st.booleans(),
+    muted=st.booleans(),
+    archived=st.booleans(),
+    model=maybe(texts),
+    instructions=maybe(texts),
+    read_through=maybe(read_marks),
+    runs=st.lists(run_marks, max_size=2).map(tuple),
+)
+
+_CHANGES = {
+    "title": texts,
+    "muted": st.booleans(),
+    "pinned": st.booleans(),
+    "archived": st.booleans(),
+    "read_through": maybe(read_marks),
+    "model": maybe(texts),
+    "instructions": maybe(texts),
+    "leaf": maybe(ids),
+}
+assert _CHANGES.keys() == CHANGE_SHAPES.keys(), "a change has no strategy"
+
+_RUN = {"thread": ids, "message": ids, "run": ids}
+_EVENTS: dict[type, dict[str, st.SearchStrategy[Any]]] = {
+    events.ThreadCreated: {
+        "thread": ids,
+        "title": texts,
+        "model": maybe(texts),
+        "instructions": maybe(texts),
+    },
+    events.ThreadChanged: {"thread": ids, "changes": st.fixed_dictionaries({}, optional=_CHANGES)},
+    events.ThreadDeleted: {"thread": ids},
+    events.AccountChanged: {
+        "changes": free_objects.map(
+            lambda free: {k: v for k, v in free.items() if k not in ("seq", "at", "type")}
+        )
+    },
+    events.MessageCreated: {
+        "thread": ids,
+        "message": ids,
+        "role": words(state.ROLES),
+        "parent": maybe(ids),
+        "status": words(state.STATUSES - {"streaming"}),
+        "model": maybe(texts),
+        "parts": st.lists(parts, max_size=2).map(tuple),
+        "run": maybe(ids),
+    },
+    events.MessageChanged: {
+        "thread": ids,
+        "message": ids,
+        "status": maybe(words({"queued", "pending"})),
+        "model": maybe(texts),
+    },
+    events.MessageDeleted: {"thread": ids, "message": ids, "leaf": maybe(ids)},
+    events.RunStarted: {**_RUN, "attempt": numbers},
+    events.PartStarted: {
+        **_RUN,
+        "part": ids,
+        "kind": words(state.PART_KINDS),
+        "name": maybe(texts),
+    },
+    events.PartDelta: {**_RUN, "part": ids, "offset": numbers, "text": texts},
+    events.PartEnded: {
+        **_RUN,
+        "part": ids,
+        "kind": words(state.PART_KINDS),
+        "outcome": maybe(words(state.OUTCOMES)),
+        "result": maybe(texts),
+    },
+    events.RunEnded: {
+        **_RUN,
+        "status": words(state.TERMINAL),
+        "notify": st.just(True) | texts,
+        "error": maybe(failures),
+        "usage": maybe(free_objects),
+    },
+    events.Erased: {},
+}
+assert set(_EVENTS) == set(events.EVENT_TYPES.values()), "an event has no strategy"
+
+
+def entries_of(kind: type) -> st.SearchStrategy[Entry]:
+    """Any well-formed entry of one type, legal in its place or not."""
+    return st.builds(
+        Entry, seq=st.integers(1, 2**53 - 1), at=numbers, event=st.builds(kind, **_EVENTS[kind])
+    )
+
+
+any_entries = st.sampled_from(list(_EVENTS)).flatmap(entries_of)
+
+Move = Callable[[str], object]
+
+
+def legal_moves(script: Script) -> list[Move]:
+    """Everything that may happen next, in a fixed order; the argument is a text to use."""
+    moves: list[Move] = [script.create_thread]
+    for thread in script.leaves:
+        moves.append(lambda text, t=thread: script.send(t, text))
+        moves.append(lambda text, t=thread: script.change_thread(t, title=text, muted=bool(text)))
+    for turn in list(script.turns.values()):
+        moves += _turn_moves(script, turn)
+    moves += [lambda _: script.change_account(), lambda _: script.write_unknown()]
+    for thread in script.leaves:
+        moves.append(lambda _, t=thread: script.delete_thread(t))
+    return moves
+
+
+def _turn_moves(script: Script, turn: Turn) -> list[Move]:
+    moves: list[Move] = []
+    if turn.role == "user":
+        moves.append(lambda _: script.retry(turn))
+    elif turn.status == "queued":
+        moves.append(lambda _: script.promote(turn))
+    elif turn.status == "pending":
+        moves.append(lambda _: script.start(turn))
+    elif turn.status == "streaming":
+        for kind in ("text", "reasoning", "tool"):
+            moves.append(lambda text, k=kind: script.start_part(turn, k, text))
+        for piece in turn.open_pieces:
+            moves += [lambda text, p=piece: script.delta(turn, p, text)] * 3
+            moves.append(lambda text, p=piece: script.end_part(turn, p, text))
+        if not turn.pieces:
+            moves.append(lambda _: script.start(turn))
+    else:
+        moves.append(lambda _: script.start(turn, run=script.id()))
+    if turn.status in ("queued", "pending", "streaming"):
+        moves += [lambda _, s=status: script.end_run(turn, s) for status in TERMINAL]
+    moves.append(lambda _: script.delete_message(turn))
+    return moves
+
+
+def play(steps: list[tuple[int, str]]) -> Script:
+    """The journal in which step n takes its number's legal move."""
+    script = Script()
+    reply = script.send(script.create_thread("first"), "hello")
+    script.start(reply)
+    for number, text in steps:
+        moves = legal_moves(script)
+        moves[number % len(moves)](text)
+    return script
+
+
+scripts = st.lists(st.tuples(st.integers(0, 997), texts), min_size=1, max_size=40).map(play)
+"""Legal journals: threads, interleaved runs, attempts, parts, deletions, in any legal order."""
