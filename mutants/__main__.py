@@ -1,0 +1,110 @@
+"""`make mutants`: break each law's guard on purpose, and see its test go red.
+
+`table.toml` holds one row for each guard: the law, the file, the text that is the guard, what it
+is replaced by, and the test that must fail then. The work tree itself is never touched: every
+mutant lives in a copy, which comes first on the import path. A row whose text is not found
+exactly once, whose test is not green before the break, or does not fail after it, fails the run.
+
+    python -m mutants            all rows
+    python -m mutants L6 L14     the rows of these laws
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+TREES = ("frontend", "backend", "e2e")
+LEFT_OUT = shutil.ignore_patterns(
+    "node_modules", "dist", ".cache", "__pycache__", "artifacts", "*.png"
+)
+AT_ONCE = 2
+RUN_S_MAX = 300
+FAILED = 1
+"""pytest's exit code for tests that ran and failed; an import error or no test is another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """One way to break one guard."""
+
+    law: str
+    breaks: str
+    file: str
+    old: str
+    new: str
+    test: str
+
+
+def table() -> list[Mutant]:
+    """Return the rows of table.toml."""
+    rows = tomllib.loads((Path(__file__).parent / "table.toml").read_text())["mutant"]
+    return [Mutant(**row) for row in rows]
+
+
+def run_test(copy: Path, tests: list[str]) -> subprocess.CompletedProcess[str]:
+    """Run these tests against the code in `copy`."""
+    paths = os.pathsep.join((str(copy / "frontend"), str(copy / "backend"), str(copy)))
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests],
+        cwd=copy,
+        env={**os.environ, "PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        timeout=RUN_S_MAX,
+    )
+
+
+def make_copy(folder: Path) -> Path:
+    """Copy what the tests need into `folder`."""
+    for tree in TREES:
+        shutil.copytree(ROOT / tree, folder / tree, ignore=LEFT_OUT)
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    return folder
+
+
+def fault_of(mutant: Mutant) -> str | None:
+    """Apply the mutant in a copy; return what is wrong with its row, or None if it went red."""
+    with tempfile.TemporaryDirectory(prefix="holdfast-mutant-") as name:
+        copy = make_copy(Path(name))
+        path = copy / mutant.file
+        text = path.read_text()
+        if text.count(mutant.old) != 1:
+            return f"its text stands {text.count(mutant.old)} times in {mutant.file}, not once"
+        path.write_text(text.replace(mutant.old, mutant.new))
+        done = run_test(copy, [mutant.test])
+    if done.returncode == FAILED:
+        return None
+    last = (done.stdout.strip() or done.stderr.strip()).splitlines()[-1:]
+    return f"pytest exited {done.returncode}: {' '.join(last)}"
+
+
+def main(laws: list[str]) -> int:
+    """Run the rows of these laws, or all; return the exit code."""
+    rows = [row for row in table() if not laws or row.law in laws]
+    tests = sorted({row.test for row in rows})
+    with tempfile.TemporaryDirectory(prefix="holdfast-mutant-") as name:
+        green = run_test(make_copy(Path(name)), tests)
+    if green.returncode != 0:
+        print(green.stdout, green.stderr)
+        print("The tests are not green before anything was broken.")
+        return 1
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        faults = list(pool.map(fault_of, rows))
+    for row, fault in zip(rows, faults, strict=True):
+        print(f"{'red ' if fault is None else 'STAYS'} {row.law:4} {row.breaks}")
+        if fault is not None:
+            print(f"      {row.test}: {fault}")
+    survived = sum(fault is not None for fault in faults)
+    print(f"mutants: {len(rows) - survived} passed, {survived} failed")
+    return 1 if survived else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
