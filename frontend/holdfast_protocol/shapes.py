@@ -7,7 +7,6 @@ unchanged or cleaned, so a value that comes back changed was not fit to be writt
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
-from math import isfinite
 from typing import Any
 
 from holdfast_protocol.errors import MalformedEntry, UnfitValue
@@ -94,7 +93,7 @@ def _clean_json(value: Any, depth: int) -> Any:
         return {text(key): _clean_json(item, depth + 1) for key, item in value.items()}
     if isinstance(value, list):
         return [_clean_json(item, depth + 1) for item in value]
-    if isinstance(value, int | float) and not (isfinite(value) and abs(value) <= NUMBER_MAX):
+    if isinstance(value, int | float) and not abs(value) <= NUMBER_MAX:  # so is NaN caught
         raise ValueError("holds a number that stores cannot keep")
     return value
 
