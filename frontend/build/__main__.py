@@ -5,24 +5,21 @@ from __future__ import annotations
 import sys
 import time
 
-from frontend.build import bytecode, npm, site, wybthon
 from frontend.build.errors import BuildError
+from frontend.build.make import build
+from frontend.build.paths import DIST
 
 
 def main() -> int:
     started = time.monotonic()
     try:
-        npm.install()
-        wybthon.install()
-        stdlib = bytecode.stdlib_zip()
-        app = bytecode.app_zip()
-        manifest = site.write(stdlib, app)
+        manifest = build()
     except BuildError as error:
         print(f"build: {error}", file=sys.stderr)
         return 1
     megabytes = sum(entry["bytes"] for entry in manifest["files"].values()) / 1e6
     seconds = time.monotonic() - started
-    print(f"built {site.DIST}: {len(manifest['files'])} files, {megabytes:.1f} MB, {seconds:.1f} s")
+    print(f"built {DIST}: {len(manifest['files'])} files, {megabytes:.1f} MB, {seconds:.1f} s")
     return 0
 
 

@@ -1,3 +1,5 @@
+"""Stands in for the real views until they are here."""
+
 from wybthon import component, create_signal, html
 
 
@@ -8,4 +10,9 @@ def Hello():
     def more():
         set_count(lambda n: n + 1)
 
-    return html(t'<button onclick={more}>Clicked {count()} times</button>')
+    return html(t"""
+      <section>
+        <button onclick={more}>Clicked {count()} times</button>
+        <div class="body" data-body="hello" data-format="markdown"></div>
+      </section>
+    """)

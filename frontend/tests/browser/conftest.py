@@ -1,0 +1,88 @@
+"""A built site, a server for it, Chromium, and a page that fails its test if it broke a rule."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, ConsoleMessage, Page, Request, async_playwright
+
+from frontend.build.make import build
+from frontend.build.paths import DIST
+
+from .site_server import SiteServer
+
+_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+_FLAGS += ["--disable-component-update", "--disable-sync", "--no-first-run"]
+
+
+@pytest.fixture(scope="session")
+def site() -> Iterator[SiteServer]:
+    build()
+    server = SiteServer(DIST)
+    yield server
+    server.close()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        found = shutil.which("chromium") or shutil.which("chromium-browser")
+        browser = await playwright.chromium.launch(executable_path=found, args=_FLAGS)
+        yield browser
+        await browser.close()
+
+
+class Complaints(list[str]):
+    """What a page must not do: break its policy, ask another origin, throw, or log an error.
+
+    A test that provokes one of these takes it out again with `expect`.
+    """
+
+    def watch(self, page: Page, origin: str) -> None:
+        def on_console(message: ConsoleMessage) -> None:
+            if message.type == "error" or "Content Security Policy" in message.text:
+                self.append(f"console: {message.text}")
+
+        def on_request(request: Request) -> None:
+            if not request.url.startswith((origin, "data:", "blob:")):
+                self.append(f"foreign request: {request.url}")
+
+        page.on("console", on_console)
+        page.on("request", on_request)
+        page.on("pageerror", lambda error: self.append(f"exception: {error}"))
+        page.on("crash", lambda _: self.append("the page crashed"))
+
+    def expect(self, part: str) -> None:
+        found = [complaint for complaint in self if part in complaint]
+        assert found, f"no complaint with {part!r} in {list(self)}"
+        for complaint in found:
+            self.remove(complaint)
+
+
+@pytest.fixture
+def complaints() -> Complaints:
+    return Complaints()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def page(
+    chromium: Browser, site: SiteServer, complaints: Complaints
+) -> AsyncIterator[Page]:
+    """A fresh page in a fresh profile, nowhere yet."""
+    context = await chromium.new_context(base_url=site.url)
+    opened = await context.new_page()
+    complaints.watch(opened, site.url)
+    yield opened
+    await context.close()
+    site.missing.clear()
+    assert complaints == []
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def blank(page: Page) -> Page:
+    """The page on /blank: the policy, and no script."""
+    await page.goto("/blank")
+    return page
