@@ -10,6 +10,9 @@ MESSAGE_CHARS_MAX = 200_000
 TITLE_CHARS_MAX = 200
 """One line of the sidebar; it travels with every list of threads."""
 
+TITLE_FROM_TEXT_CHARS_MAX = 60
+"""A title made of a question's first words."""
+
 INSTRUCTIONS_CHARS_MAX = 20_000
 """What a thread tells its model; sent along with every turn, and with every list of threads."""
 
@@ -91,6 +94,12 @@ APPENDS_QUEUED_MAX = 10_000
 
 APPENDS_PER_COMMIT_MAX = 500
 """Appends that share one sync of the disk; more would make the first of them wait for the last."""
+
+STORE_READERS = 4
+"""Connections that read the store at once; a read is a millisecond, more would only wait for CPU."""
+
+STORE_BUSY_S_MAX = 5.0
+"""How long the store may be held by somebody else (a backup, a shell) before we give up on it."""
 
 STOPS_REMEMBERED_MS = 10 * 60 * 1000
 """How long the stop of a reply that is not known yet waits for it: one small row each."""
