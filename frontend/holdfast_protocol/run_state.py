@@ -38,7 +38,8 @@ def may_start(status: Status, run: str | None, attempt: int, new_run: str, new: 
     """Whether attempt `new` of `new_run` may write a message that `(run, attempt)` wrote last.
 
     The run that the reply was made for while it waits; the same run again only with a greater
-    attempt and only while it has not ended; another run only when the last one has.
+    attempt and only while it has not ended; another run only when the last one has. A message
+    remembers its last run only: that an ended one never starts again is the append door's care.
     """
     if status in _WAITING:
         return run in (None, new_run)

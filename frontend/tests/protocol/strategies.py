@@ -187,54 +187,76 @@ any_entries = st.sampled_from(list(_EVENTS)).flatmap(entries_of)
 Move = Callable[[str], object]
 
 
-def legal_moves(script: Script) -> list[Move]:
-    """Everything that may happen next, in a fixed order; the argument is a text to use."""
-    moves: list[Move] = [script.create_thread]
-    for thread in script.leaves:
-        moves.append(lambda text, t=thread: script.send(t, text))
-        moves.append(lambda text, t=thread: script.change_thread(t, title=text, muted=bool(text)))
-    for turn in list(script.turns.values()):
-        moves += _turn_moves(script, turn)
-    moves += [lambda _: script.change_account(), lambda _: script.write_unknown()]
-    for thread in script.leaves:
-        moves.append(lambda _, t=thread: script.delete_thread(t))
+def play(steps: list[tuple[int, int, str]]) -> Script:
+    """The journal in which each step takes one of the moves that are legal by then."""
+    script = Script()
+    script.start(script.send(script.create_thread("first")))
+    for turn_number, move_number, text in steps:
+        if not turn_number:
+            continue  # so that a failing example shrinks to few moves
+        moves = _moves(script, turn_number)
+        moves[move_number % len(moves)](text)
+    return script
+
+
+def _moves(script: Script, number: int) -> list[Move]:
+    """What may happen next: mostly to one reply, now and then to its thread or to others."""
+    replies = [turn for turn in script.turns.values() if turn.role == "assistant"]
+    if number % 4 == 0 or not replies:
+        return _thread_moves(script, number // 4)
+    turn = replies[number // 4 % len(replies)]
+    if number % 40 == 1:
+        return [lambda _: script.delete_message(turn)]
+    return _turn_moves(script, turn)
+
+
+def _thread_moves(script: Script, number: int) -> list[Move]:
+    moves: list[Move] = [
+        script.create_thread,
+        lambda _: script.change_account(),
+        lambda _: script.write_unknown(),
+    ]
+    if not script.leaves:
+        return moves
+    thread = list(script.leaves)[number % len(script.leaves)]
+    moves += [lambda text: script.send(thread, text)] * 2
+    moves.append(lambda text: script.change_thread(thread, title=text, muted=bool(text)))
+    if number % 10 == 0:
+        moves.append(lambda _: script.delete_thread(thread))
+    for turn in script.turns.values():
+        if turn.thread == thread and turn.role == "user":
+            moves.append(lambda _, t=turn: script.retry(t))
+            break
     return moves
 
 
 def _turn_moves(script: Script, turn: Turn) -> list[Move]:
-    moves: list[Move] = []
-    if turn.role == "user":
-        moves.append(lambda _: script.retry(turn))
-    elif turn.status == "queued":
-        moves.append(lambda _: script.promote(turn))
-    elif turn.status == "pending":
-        moves.append(lambda _: script.start(turn))
-    elif turn.status == "streaming":
-        for kind in ("text", "reasoning", "tool"):
-            moves.append(lambda text, k=kind: script.start_part(turn, k, text))
-        for piece in turn.open_pieces:
-            moves += [lambda text, p=piece: script.delta(turn, p, text)] * 3
-            moves.append(lambda text, p=piece: script.end_part(turn, p, text))
-        if not turn.pieces:
-            moves.append(lambda _: script.start(turn))
-    else:
-        moves.append(lambda _: script.start(turn, run=script.id()))
-    if turn.status in ("queued", "pending", "streaming"):
-        moves += [lambda _, s=status: script.end_run(turn, s) for status in TERMINAL]
-    moves.append(lambda _: script.delete_message(turn))
+    ends: list[Move] = [lambda _, s=status: script.end_run(turn, s) for status in TERMINAL]
+    match turn.status:
+        case "queued":
+            return [lambda _: script.promote(turn)] * 8 + ends
+        case "pending":
+            return [lambda _: script.start(turn)] * 16 + ends
+        case "streaming":
+            return _writing_moves(script, turn) + ends
+    return [lambda _: script.start(turn, run=script.id())]
+
+
+def _writing_moves(script: Script, turn: Turn) -> list[Move]:
+    moves: list[Move] = [
+        lambda text, k=kind: script.start_part(turn, k, text)
+        for kind in ("text", "reasoning", "tool")
+    ]
+    if not turn.pieces:
+        moves += [lambda _: script.start(turn)] * 2
+    for piece in turn.open_pieces:
+        moves += [lambda text, p=piece: script.delta(turn, p, text)] * 4
+        moves.append(lambda text, p=piece: script.end_part(turn, p, text))
     return moves
 
 
-def play(steps: list[tuple[int, str]]) -> Script:
-    """The journal in which step n takes its number's legal move."""
-    script = Script()
-    reply = script.send(script.create_thread("first"), "hello")
-    script.start(reply)
-    for number, text in steps:
-        moves = legal_moves(script)
-        moves[number % len(moves)](text)
-    return script
-
-
-scripts = st.lists(st.tuples(st.integers(0, 997), texts), min_size=1, max_size=40).map(play)
+_spoken = st.sampled_from(["", *(clean(word) for word in FRAGMENTS), "\U0001f600e\u0301\ufffd"])
+scripts = st.lists(
+    st.tuples(st.integers(0, 399), st.integers(0, 99), _spoken), min_size=30, max_size=60
+).map(play)
 """Legal journals: threads, interleaved runs, attempts, parts, deletions, in any legal order."""
