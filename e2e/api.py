@@ -1,0 +1,104 @@
+"""The HTTP contract as a client sees it: the server's truth, to which a story holds the page.
+
+Speaks JSON, imports nothing of the app; `entries` reads the journal from the story's first cursor.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import httpx
+
+TERMINAL = frozenset({"complete", "stopped", "failed", "interrupted"})
+PAGES_MAX = 1_000
+"""A listing that never ends is a failure of the server, found after this many pages."""
+
+Json = dict[str, Any]
+
+
+@dataclass
+class Api:
+    """One account of one server. `begin` takes the cursor from which `entries` reads."""
+
+    url: str
+    first: str = ""
+
+    def __post_init__(self) -> None:
+        # A client of its own, so that no proxy of the machine comes between.
+        self._client = httpx.AsyncClient(
+            base_url=self.url,
+            timeout=30,
+            trust_env=False,
+            headers={"X-Holdfast-Client": "story.api", "Origin": self.url},
+        )
+
+    async def begin(self) -> "Api":
+        self.first = (await self.bootstrap())["cursor"]
+        return self
+
+    async def aclose(self) -> None:
+        await self._client.aclose()
+
+    async def bootstrap(self) -> Json:
+        return await self._ask("GET", "/api/bootstrap")
+
+    async def threads(self) -> list[Json]:
+        """Return all threads, in the server's order."""
+        found: list[Json] = []
+        for _ in range(PAGES_MAX):
+            before = {"before": found[-1]["id"]} if found else {}
+            page = (await self._ask("GET", "/api/threads", params=before))["threads"]
+            if not page:
+                return found
+            found.extend(page)
+        raise AssertionError(f"GET /api/threads gave more than {PAGES_MAX} pages")
+
+    async def messages(self, thread: str) -> list[Json]:
+        """Return the thread's chosen path, oldest first, read page by page."""
+        found: list[Json] = []
+        for _ in range(PAGES_MAX):
+            before = {"before": found[-1]["id"]} if found else {}
+            page = await self._ask("GET", f"/api/threads/{thread}/messages", params=before)
+            found.extend(page["messages"])
+            if not page["has_more"]:
+                return found[::-1]
+        raise AssertionError(f"thread {thread} has more than {PAGES_MAX} pages")
+
+    async def message(self, thread: str, message: str) -> Json:
+        return next(found for found in await self.messages(thread) if found["id"] == message)
+
+    async def send(self, thread: str, message: str, reply: str, text: str) -> Json:
+        """Send as another browser would."""
+        content = {"id": message, "reply": reply, "text": text}
+        return await self._ask("POST", f"/api/threads/{thread}/messages", json=content)
+
+    async def delete_thread(self, thread: str) -> None:
+        await self._client.delete(f"/api/threads/{thread}")
+
+    async def entries(self, thread: str | None = None) -> list[Json]:
+        """Return every journal entry since `begin`, by poll, page after page."""
+        found: list[Json] = []
+        cursor = self.first
+        for _ in range(PAGES_MAX):
+            ask = {"cursor": cursor, "wait": 0, **({"thread": thread} if thread else {})}
+            page = await self._ask("GET", "/api/poll", params=ask)
+            assert "reset" not in page, f"the cursor {cursor!r} was answered with reset"
+            found.extend(page["entries"])
+            cursor = page["cursor"]
+            if not page["more"]:
+                return found
+        raise AssertionError(f"/api/poll gave more than {PAGES_MAX} pages")
+
+    async def _ask(self, method: str, path: str, **more: Any) -> Json:
+        answer = await self._client.request(method, path, **more)
+        assert answer.is_success, f"{method} {path} gave {answer.status_code}: {answer.text}"
+        return answer.json()
+
+
+def text_of(message: Json) -> str:
+    """Return the answer's text as the server has it: its text parts, joined in order."""
+    return "".join(part["text"] for part in message["parts"] if part["kind"] == "text")
+
+
+def is_uuid7(name: str) -> bool:
+    return UUID(name).version == 7
