@@ -1,0 +1,101 @@
+"""The door of a response body: gathers what arrives into bursts.
+
+A fast model sends a thousand events a second. Reading each alone costs ten passes through the
+HTTP stack's layers in the time one would do, so after a burst the reader pauses a few
+milliseconds and takes together what came meanwhile. The first event after a quiet spell is
+handed on at once.
+Must not know: what the bytes mean.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from types import TracebackType
+from typing import Self
+
+from holdfast_server.models.limits import Limits
+
+BURST_S = 0.002
+"""What arrives this soon after a pause belongs to one burst and is read without another pause."""
+
+Sleep = Callable[[float], Awaitable[None]]
+
+
+class Overflow(Exception):
+    """The body passed `answer_bytes_max`."""
+
+
+class Door:
+    """Owns one reading task over `chunks`; use as an async context, which ends the task."""
+
+    __slots__ = (
+        "_arrived", "_chunks", "_clock", "_ended", "_failure",
+        "_held", "_limits", "_reader", "_sleep", "_taken",
+    )  # fmt: skip
+
+    def __init__(self, chunks: AsyncIterator[bytes], limits: Limits, sleep: Sleep) -> None:
+        self._chunks = chunks
+        self._limits = limits
+        self._sleep = sleep
+        self._held = bytearray()
+        self._arrived = asyncio.Event()
+        self._taken = asyncio.Event()
+        self._ended = False
+        self._failure: Exception | None = None
+
+    async def __aenter__(self) -> Self:
+        self._clock = asyncio.get_running_loop().time
+        self._reader = asyncio.create_task(self._read(), name="model-door")
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._reader.cancel()
+        await asyncio.wait((self._reader,))
+
+    async def burst(self, *, deadline_s: float) -> bytes | None:
+        """Return all that has arrived, or None at the end of the body.
+
+        Waits until `deadline_s` (loop time), then raises TimeoutError. What the reader failed
+        with is raised after what came before it was taken.
+        """
+        while not self._held and not self._ended:
+            async with asyncio.timeout_at(deadline_s):
+                await self._arrived.wait()
+            self._arrived.clear()
+        if self._held:
+            taken = bytes(self._held)
+            self._held.clear()
+            self._taken.set()
+            return taken
+        if self._failure is not None:
+            raise self._failure
+        return None
+
+    async def _read(self) -> None:
+        try:
+            await self._gather()
+        except Exception as error:
+            self._failure = error  # raised again in `burst`, where somebody listens
+        finally:
+            self._ended = True
+            self._arrived.set()
+
+    async def _gather(self) -> None:
+        read_bytes = 0
+        resumed_s = self._clock() - BURST_S
+        async for chunk in self._chunks:
+            read_bytes += len(chunk)
+            if read_bytes > self._limits.answer_bytes_max:
+                raise Overflow
+            self._held += chunk
+            self._arrived.set()
+            while len(self._held) > self._limits.ahead_bytes_max:
+                self._taken.clear()
+                await self._taken.wait()
+            if self._limits.gather_s and self._clock() - resumed_s >= BURST_S:
+                await self._sleep(self._limits.gather_s)
+                resumed_s = self._clock()
