@@ -25,7 +25,8 @@ _TOOLS = [BUILD / "bytecode.py", BUILD / "pyc.py", BUILD / "pyodide.mjs"]
 def stdlib_zip() -> Path:
     """Return Python's standard library, trimmed to what a page can use; made once per version."""
     source = PYODIDE / "python_stdlib.zip"
-    return _made("stdlib", [source, BUILD / "pyc.py"], {"stdlib": _mounted(source)})
+    inputs = [source, BUILD / "pyc.py", BUILD / "left_out.txt"]
+    return _made("stdlib", inputs, {"stdlib": _mounted(source)})
 
 
 def app_zip() -> Path:

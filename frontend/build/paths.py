@@ -1,4 +1,4 @@
-"""Where the build reads and writes. All of it lies under `frontend/`, which Pyodide mounts whole."""
+"""Where the build reads and writes: all under `frontend/`, which Pyodide under node sees whole."""
 
 from __future__ import annotations
 

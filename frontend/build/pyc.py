@@ -20,14 +20,7 @@ from pathlib import Path
 _BARE = 2
 _OURS = 0
 
-# What of the standard library a page cannot use: processes, servers, terminals, debuggers,
-# packaging, mail, files of other programs. (code, codeop, bdb and cmd stay: traceback wants them.)
-_NOT_IN_A_PAGE = frozenset(
-    ["_pyio", "_pyrepl", "antigravity", "cProfile", "compileall", "configparser", "ctypes", "curses", "dbm", "doctest", "ensurepip", "filecmp", "fileinput", "ftplib", "getopt", "getpass", "idlelib", "imaplib", "lib2to3", "mailbox", "modulefinder", "multiprocessing", "netrc", "nturl2path", "optparse", "pdb", "pickletools", "plistlib", "poplib", "profile", "pstats", "pty", "py_compile", "pyclbr", "pydoc", "pydoc_data", "rlcompleter", "sched", "shelve", "smtplib", "socketserver", "sqlite3", "ssl", "symtable", "tabnanny", "this", "timeit", "tkinter", "trace", "tracemalloc", "tty", "turtle", "unittest", "venv", "wave", "webbrowser", "wsgiref", "xml", "xmlrpc", "zipapp"]
-)
-_ENCODINGS = frozenset(
-    ["__init__", "aliases", "ascii", "charmap", "cp437", "hex_codec", "idna", "latin_1", "punycode", "raw_unicode_escape", "undefined", "unicode_escape", "utf_16", "utf_16_be", "utf_16_le", "utf_32", "utf_32_be", "utf_32_le", "utf_8", "utf_8_sig"]
-)
+_LEFT_OUT = Path(__file__).with_name("left_out.txt")
 
 
 def main(request: dict) -> None:
@@ -40,20 +33,22 @@ def main(request: dict) -> None:
 
 
 def _stdlib(archive: str) -> Iterator[tuple[str, bytes]]:
+    """Compile what a page can use; left_out.txt names the rest."""
+    lines = _LEFT_OUT.read_text().splitlines()
+    left_out = {line for line in lines if line and not line.startswith("#")}
     with zipfile.ZipFile(archive) as sources:
         for name in sources.namelist():
-            if name.endswith(".py") and _fits_in_a_page(name):
+            if name.endswith(".py") and not left_out.intersection(_paths(name)):
                 filename = f"/lib/python3{sys.version_info.minor}.zip/{name}"
                 source = sources.read(name)
                 code = compile(source, filename, "exec", dont_inherit=True, optimize=_BARE)
                 yield name, bytes(_code_to_hash_pyc(code, source_hash(source), checked=False))
 
 
-def _fits_in_a_page(name: str) -> bool:
-    top, _, rest = name.removesuffix(".py").partition("/")
-    if top == "encodings":
-        return rest in _ENCODINGS
-    return top not in _NOT_IN_A_PAGE
+def _paths(name: str) -> list[str]:
+    """A module's own path without suffix, and those of the packages around it."""
+    parts = name.removesuffix(".py").split("/")
+    return ["/".join(parts[:depth]) for depth in range(1, len(parts) + 1)]
 
 
 def _app(packages: list[dict]) -> Iterator[tuple[str, bytes]]:

@@ -27,5 +27,7 @@ def install() -> None:
     command += ["--python-version", "3.14", "--only-binary", ":all:", "--no-deps"]
     command += ["--require-hashes", "-r", str(_REQUIREMENTS)]
     if subprocess.run(command).returncode != 0:
-        raise BuildError(f"could not fetch the wheel named in {_REQUIREMENTS}; uv's message is above")
+        raise BuildError(
+            f"could not fetch the wheel named in {_REQUIREMENTS}; uv's message is above"
+        )
     stamp.write_text(wanted)

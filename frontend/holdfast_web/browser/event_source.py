@@ -1,4 +1,4 @@
-"""The one streaming connection: batches of frames from static/js/events.js, which documents them."""
+"""The one streaming connection: batches of frames, as static/js/events.js documents them."""
 
 import json
 from collections.abc import Callable, Mapping

@@ -68,9 +68,7 @@ def complaints() -> Complaints:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def page(
-    chromium: Browser, site: SiteServer, complaints: Complaints
-) -> AsyncIterator[Page]:
+async def page(chromium: Browser, site: SiteServer, complaints: Complaints) -> AsyncIterator[Page]:
     """A fresh page in a fresh profile, nowhere yet."""
     context = await chromium.new_context(base_url=site.url)
     opened = await context.new_page()

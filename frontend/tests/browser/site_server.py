@@ -15,7 +15,8 @@ CSP = (
     "img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; "
     "worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-BLANK = b'<!doctype html><html><head><title>blank</title></head><body></body></html>'
+BLANK = b"""<!doctype html><html lang=en><title>blank</title>
+<link rel=icon href=data:,><body></body></html>"""
 
 
 class Stream:

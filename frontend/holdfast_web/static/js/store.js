@@ -47,7 +47,8 @@ class Store {
         await transaction.done;
         return JSON.stringify({ stale: true });
       }
-      await Promise.all([...operations.map((one) => write(transaction, one)), transaction.done]);
+      for (const one of operations) write(transaction, one).catch(() => {}); // `done` tells of it
+      await transaction.done;
       return JSON.stringify({ stale: false });
     } catch (error) {
       // A value that cannot be stored stops the others too: all of a commit, or none of it.
