@@ -4,6 +4,8 @@ Out, a value that does not fit its declared shape is our own bug and raises Unfi
 unknown fields are ignored, an unknown entry type becomes `Unknown` and keeps its record, and
 whatever else does not fit raises MalformedEntry with the field named. Bytes and text are the
 caller's business: these functions deal in what `json.loads` returns.
+
+Law L24, its half in the codec: a record can be refused, and can break nothing.
 """
 
 from collections.abc import Mapping

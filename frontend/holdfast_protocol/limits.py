@@ -1,4 +1,4 @@
-"""Every bound of Holdfast, in one place, each with what it costs to be there.
+"""Law L12: every bound of Holdfast, in one place, each with what it costs to be there.
 
 Both sides import these; nothing else in the code may invent a limit. Units are last in the name.
 """

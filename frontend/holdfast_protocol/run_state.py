@@ -2,7 +2,8 @@
 
 A reply is born `queued` (another one of its thread runs) or `pending` (accepted, its run not yet
 begun). A run makes it `streaming`, and ends it exactly once: `complete`, `stopped`, `failed` or
-`interrupted`. From an ended state only a *new* run, asked for by a person, leads on.
+`interrupted`. From an ended state only a *new* run, asked for by a person, leads on. That is law
+L6, **terminal once**, and the half of L8 that concerns a reply: whatever it waits for, it can end.
 
             message.changed         run.started            run.ended
     queued ────────────────▶ pending ─────────▶ streaming ──────────▶ terminal
