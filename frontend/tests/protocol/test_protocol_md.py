@@ -123,6 +123,7 @@ def default_in_words(spec: Spec, absent: bool) -> str:
     return "yes" if spec.default is REQUIRED else json.dumps(spec.default)
 
 
+SHAPES: list[tuple[str, Shape]] = [
     ("every entry", HEAD_SHAPE),
     *((f"`{kind}`", shape) for kind, shape in EVENT_SHAPES.items() if shape),
     ("`thread.changed`", CHANGE_SHAPES),
