@@ -1,0 +1,12 @@
+"""The HTTP contract, version 1: requests become commands, receipts become answers.
+
+    errors      every refusal and mishap as one shape
+    guard       who may ask at all: Host, Origin, size
+    bodies      what a request may say
+    answers     bytes out
+    reading     the one way to read the journal, for streams and polls
+    events, poll, threads, messages, presence, health, bootstrap     the calls
+
+Handlers have no rules of their own: what may be done is decided in the journal, what is done
+about runs in `runs`. Must not know: the engine of the journal, and what answers.
+"""

@@ -1,0 +1,19 @@
+"""`GET /healthz`: whether the process lives and its store takes writes."""
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from holdfast_server.api.answers import json_answer
+from holdfast_server.api.reading import Reading
+
+
+def health_routes(reading: Reading) -> APIRouter:
+    router = APIRouter(tags=["health"])
+
+    @router.get("/healthz")
+    async def healthz() -> Response:
+        """Write and read the store once. 503 when it cannot be done."""
+        await reading.journal.check()
+        return json_answer({"status": "ok"})
+
+    return router

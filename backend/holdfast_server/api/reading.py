@@ -1,0 +1,89 @@
+"""Reads the journal for whoever looks: event streams and polls alike (L5, L11).
+
+Readers pull: each holds a cursor and asks for what comes after it, a bounded page at a time.
+Law L7: **Nobody's leaving stops a run.** What is held here can read, and can ask that what is
+pending be written; there is nothing in it by which a run could be stopped.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from holdfast_protocol.cursor import Cursor, parse_cursor
+from holdfast_protocol.limits import BEAT_ACTIVE_S, BEAT_IDLE_S, STREAMS_PER_ACCOUNT_MAX
+from holdfast_server.api.errors import ApiError
+from holdfast_server.journal.port import History, Journal, MessagesOf, Page, ThreadList, Threads
+
+
+@dataclass(slots=True)
+class Reading:
+    """The read side of the server. `flush` writes what runs of an account still hold back."""
+
+    journal: Journal
+    flush: Callable[[str], Awaitable[None]]
+    is_active: Callable[[str], bool]
+    is_closed: bool = False
+    _waits: set[asyncio.Timeout] = field(default_factory=set)
+    _streams: dict[str, int] = field(default_factory=dict)
+
+    def place(self, account: str, cursor: str | None) -> Cursor | None:
+        """Return the cursor that a reader sent; None when it is no place for this account."""
+        place = parse_cursor(cursor)
+        return place if place is not None and place.account == account else None
+
+    async def entries(self, place: Cursor | None) -> Page | None:
+        """Return what came after the place; None: the reader has to be reset (L4)."""
+        return None if place is None else await self.journal.entries(place)
+
+    async def snapshot(self, scope: Threads | MessagesOf) -> ThreadList | History:
+        """Return state with its cursor, all that runs have said until now included."""
+        await self.flush(scope.account)
+        return await self.journal.snapshot(scope)
+
+    async def wait(self, place: Cursor, timeout_s: float) -> bool:
+        """Wait for entries after the place; False when the time is up, or the server ends."""
+        if self.is_closed:
+            return False
+        try:
+            async with asyncio.timeout(None) as cut:
+                self._waits.add(cut)
+                try:
+                    return await self.journal.wait(place, timeout_s)
+                finally:
+                    self._waits.discard(cut)
+        except TimeoutError:
+            return False
+
+    def beat_s(self, account: str) -> float:
+        """How long a stream of the account may be silent."""
+        return BEAT_ACTIVE_S if self.is_active(account) else BEAT_IDLE_S
+
+    @contextmanager
+    def stream(self, account: str):
+        """Count a stream of the account while it is open. Raises ApiError at the limit."""
+        self.require_room(account)
+        self._streams[account] = self._streams.get(account, 0) + 1
+        try:
+            yield
+        finally:
+            self._streams[account] -= 1
+            if not self._streams[account]:
+                del self._streams[account]
+
+    def require_room(self, account: str) -> None:
+        """Raise ApiError when one stream more would be too many."""
+        if self._streams.get(account, 0) >= STREAMS_PER_ACCOUNT_MAX:
+            raise ApiError(
+                429,
+                "too_many_streams",
+                f"There may be at most {STREAMS_PER_ACCOUNT_MAX:,} event streams at once.",
+                retryable=True,
+            )
+
+    def close(self) -> None:
+        """Let every reader come to its end: what is journalled is still read, then no more."""
+        self.is_closed = True
+        now = asyncio.get_running_loop().time()
+        for cut in list(self._waits):
+            cut.reschedule(now)

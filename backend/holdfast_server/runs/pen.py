@@ -1,0 +1,188 @@
+"""The one writer of a run: takes what is pending to the journal (L10).
+
+    touch    more is pending; it is written when the window closes, unasked
+    flush    wait until all that is pending now is written; nothing to do when clean
+    end      the run ends with everything that is pending, in one commit
+
+One write is under way at a time, and what comes meanwhile needs nobody to remember it. A write
+that the store could not take stays pending and is tried again; a refusal means that the run is
+no longer ours, and leaves through `write_all`. Knows no model: what is pending comes from
+`drain`.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from holdfast_protocol.coalesce import Coalescer
+from holdfast_protocol.limits import WINDOW_MS_MAX
+from holdfast_protocol.state import Failure, Terminal
+from holdfast_server.journal.commands import Command, EndRun, Owner, StartRun, WriteRun
+from holdfast_server.journal.port import Journal
+from holdfast_server.journal.refusals import StoreUnavailable
+from holdfast_server.runs.clock import Clock, Timer
+from holdfast_server.runs.parts import PartEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a run ends."""
+
+    status: Terminal
+    error: Failure | None = None
+    usage: Mapping[str, Any] | None = None
+
+
+class Pen:
+    """Writes one run of one account. `window_ms` 0 gathers nothing."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        account: str,
+        owner: Owner,
+        drain: Callable[[], tuple[PartEvent, ...]],
+        clock: Clock,
+        window_ms: float = WINDOW_MS_MAX,
+    ) -> None:
+        self._journal = journal
+        self._account = account
+        self._owner = owner
+        self._drain = drain
+        self._clock = clock
+        # A quarter of the window at rest: four frames a window at most, one under load.
+        self._coalescer = Coalescer(shortest_ms=window_ms / 4, longest_ms=window_ms)
+        self._ripe = asyncio.Event()
+        self._timer: Timer | None = None
+        self._timer_due: float | None = None
+        self._touched = 0
+        self._written = 0
+        self._waiting: list[tuple[int, asyncio.Future[None]]] = []
+        self._taken: tuple[PartEvent, ...] = ()
+        self._begun = False
+        self._ending: Ending | None = None
+        self._over = False
+        self.failed_writes = 0
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether everything given so far is written, or never will be."""
+        return self._over or self._written == self._touched
+
+    def touch(self) -> None:
+        """More is pending. It is written soon, without anybody asking again."""
+        self._touched += 1
+        self._coalescer.touch(self._clock.now_ms())
+        self._arm()
+
+    async def flush(self) -> None:
+        """Return once all that is pending now is written, or never will be."""
+        if self.is_clean:
+            return
+        written = asyncio.get_running_loop().create_future()
+        self._waiting.append((self._touched, written))
+        self._hurry()
+        await written
+
+    def begin(self) -> None:
+        """The run starts: its first write says so."""
+        self._touched += 1
+        self._hurry()
+
+    def end(self, ending: Ending) -> None:
+        """The run ends so; the first ending counts."""
+        if self._ending is None:
+            self._ending = ending
+            self._touched += 1
+            self._hurry()
+
+    def drop(self) -> None:
+        """Nothing of what is pending, and nothing more, is to be written."""
+        self._over = True
+        self._ripe.set()
+
+    @property
+    def is_late(self) -> bool:
+        """Whether a write is due and has not begun."""
+        due = self._coalescer.due_at
+        return due is not None and due <= self._clock.now_ms()
+
+    async def write_all(self) -> None:
+        """Write until the end is written. Raises the Refusal by which the run was lost."""
+        try:
+            while not self._over:
+                await self._ripe.wait()
+                self._ripe.clear()
+                if not self._over and await self._write():
+                    self._over = True
+        finally:
+            self._over = True
+            self._cancel_timer()
+            self._tell_waiting()
+
+    async def _write(self) -> bool:
+        """Write what is pending; tell whether the run has ended with it."""
+        coalescer, upto, ending = self._coalescer, self._touched, self._ending
+        coalescer.begin(self._clock.now_ms())
+        self._cancel_timer()
+        command = self._next_command(ending)
+        if command is not None:
+            try:
+                await self._journal.append(self._account, command)
+            except StoreUnavailable:
+                self.failed_writes += 1
+                coalescer.fail(self._clock.now_ms())
+                self._arm()
+                return False
+        coalescer.settle(self._clock.now_ms())
+        if isinstance(command, StartRun):
+            self._begun = True
+        else:
+            self._taken = ()
+        self._written = upto
+        self._tell_waiting()
+        if self._waiting or self._ending is not ending:
+            self._hurry()
+        else:
+            self._arm()
+        return isinstance(command, EndRun)
+
+    def _next_command(self, ending: Ending | None) -> Command | None:
+        if not self._begun and ending is None:
+            return StartRun(self._owner)
+        self._taken = (*self._taken, *self._drain())
+        if ending is not None:
+            return EndRun(self._owner, self._taken, ending.status, ending.error, ending.usage)
+        return WriteRun(self._owner, self._taken) if self._taken else None
+
+    def _tell_waiting(self) -> None:
+        """Wake who waited for what is written; once it is over, everybody."""
+        still = []
+        for upto, written in self._waiting:
+            if not (self._over or upto <= self._written):
+                still.append((upto, written))
+            elif not written.done():
+                written.set_result(None)
+        self._waiting = still
+
+    def _hurry(self) -> None:
+        self._coalescer.hurry(self._clock.now_ms())
+        self._arm()
+
+    def _arm(self) -> None:
+        """Wake the writing when it is due."""
+        due = self._coalescer.due_at
+        if self._over or due is None or due == self._timer_due:
+            return
+        self._cancel_timer()
+        if due <= self._clock.now_ms():
+            self._ripe.set()
+        else:
+            self._timer_due = due
+            self._timer = self._clock.call_at(due, self._ripe.set)
+
+    def _cancel_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._timer_due = None

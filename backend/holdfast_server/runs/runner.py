@@ -1,0 +1,211 @@
+"""One run: a model's answer, written into the journal as it comes.
+
+Two tasks: one reads the model and gathers, the other (the pen) writes. The reader waits for the
+pen where the structure changed or much is pending, else it goes on reading while a write is
+under way. Whatever ends the run, exceptions too, goes through `_conclude`, and so through a
+write of all that is pending (L6, L10). Knows nothing of HTTP, of readers, or of other runs.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+
+import structlog
+
+from holdfast_protocol.limits import DELTA_CHARS_MAX, RUN_MS_MAX, SHUTDOWN_S_MAX, WINDOW_MS_MAX
+from holdfast_protocol.state import Failure
+from holdfast_server.journal.commands import EndRun, Owner
+from holdfast_server.journal.port import Journal
+from holdfast_server.journal.refusals import Refusal
+from holdfast_server.models.port import Finished, Model, ModelError, Turn
+from holdfast_server.runs.clock import Clock
+from holdfast_server.runs.parts import LimitReached, PartEvent, Parts
+from holdfast_server.runs.pen import Ending, Pen
+
+log = structlog.get_logger()
+
+CLOSING_S_MAX = SHUTDOWN_S_MAX / 5
+"""How long a model may take to let go of its connection once its run has ended."""
+
+INTERNAL = Failure(
+    "internal", "Holdfast failed while it wrote this answer. Try it again.", retryable=True
+)
+BROKEN_OFF = Failure(
+    "broke_off", "The model's answer broke off before its end. Try it again.", retryable=True
+)
+EMPTY = Failure("empty_answer", "The model gave an empty answer. Try it again.", retryable=True)
+TOO_LONG = Failure(
+    "run_too_long",
+    f"The answer was ended after {RUN_MS_MAX // 60_000} minutes, the longest that one may take.",
+    retryable=True,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A reply to be written, who may write it, and the model asked for; None: the thread's."""
+
+    account: str
+    thread: str
+    message: str
+    owner: Owner
+    model: str | None = None
+
+
+class Runner:
+    """Writes one job's run. `ask` reads the history and chooses the turn."""
+
+    def __init__(
+        self,
+        job: Job,
+        journal: Journal,
+        model: Model,
+        ask: Callable[[Job], Awaitable[Turn]],
+        clock: Clock,
+        new_id: Callable[[], str],
+        window_ms: float = WINDOW_MS_MAX,
+    ) -> None:
+        self.job = job
+        self._journal = journal
+        self._model = model
+        self._ask = ask
+        self._clock = clock
+        self._window_ms = window_ms
+        self._parts = Parts(
+            thread=job.thread, message=job.message, run=job.owner.run, new_id=new_id
+        )
+        self._pen = Pen(journal, job.account, job.owner, self._drain, clock, window_ms)
+        self._ending: Ending | None = None
+        self._reading: asyncio.Task[None] | None = None
+        self._written = asyncio.Event()
+        self._log = log.bind(account=job.account, message=job.message, run=job.owner.run)
+
+    async def run(self) -> None:
+        """Write the run to its end. Returns when the end is journalled or the run was lost."""
+        if self._ending is None:
+            self._reading = asyncio.create_task(self._read())
+        limit = self._clock.call_at(self._clock.now_ms() + RUN_MS_MAX, self._time_is_up)
+        try:
+            await self._pen.write_all()
+            self._log.info("run ended", status=self._ending and self._ending.status)
+        except Refusal as refusal:
+            # Deleted, or another owner's by now: nothing more of it may be written.
+            self._log.info("run lost", code=refusal.code)
+        except Exception as error:
+            self._log.error("run cannot be written", error=type(error).__name__)
+            await self._end_bare()
+        finally:
+            limit.cancel()
+            self._written.set()
+            await self._close_reading()
+
+    def stop(self) -> None:
+        """End the work: the person pressed Stop. Calling it again is harmless."""
+        self._cut(Ending("stopped"))
+
+    def interrupt(self) -> None:
+        """End the work: this process is about to end."""
+        self._cut(Ending("interrupted"))
+
+    def abandon(self) -> None:
+        """The message was deleted, its run ended with it: drop what is pending."""
+        self._pen.drop()
+        self._cut(Ending("stopped"))
+
+    async def flush(self) -> None:
+        """Return once all that the model has said so far is written."""
+        await self._pen.flush()
+
+    @property
+    def is_clean(self) -> bool:
+        return self._pen.is_clean
+
+    async def written(self) -> None:
+        """Return once the run's end is journalled, or the run was lost."""
+        await self._written.wait()
+
+    async def _read(self) -> None:
+        try:
+            self._pen.begin()
+            await self._pen.flush()
+            finished = await self._read_model(await self._ask(self.job))
+            self._conclude(self._judge(finished))
+        except ModelError as error:
+            failure = Failure(error.code, error.message, error.retryable)
+            self._conclude(Ending("failed", failure))
+        except LimitReached as limit:
+            self._conclude(Ending("failed", Failure(limit.code, limit.message, retryable=False)))
+        except asyncio.CancelledError:
+            self._conclude(Ending("interrupted"))
+            raise
+        except Exception as error:
+            # The text of an exception may quote the answer: its type is all that is logged.
+            self._log.error("run failed", error=type(error).__name__)
+            self._conclude(Ending("failed", INTERNAL))
+
+    async def _read_model(self, turn: Turn) -> Finished | None:
+        async with aclosing(self._model.answer(turn)) as answer:
+            async for event in answer:
+                if isinstance(event, Finished):
+                    return event
+                is_structural = self._parts.take(event)
+                self._pen.touch()
+                if is_structural or self._is_full:
+                    await self._pen.flush()
+                elif self._pen.is_late:
+                    # A model that is never waited for must not keep the pen from writing.
+                    await asyncio.sleep(0)
+        return None
+
+    def _judge(self, finished: Finished | None) -> Ending:
+        """Return how a run ends whose model has no more to say."""
+        if finished is None:
+            return Ending("failed", BROKEN_OFF)
+        if self._parts.started == 0:
+            return Ending("failed", EMPTY)
+        return Ending("complete", usage=finished.usage)
+
+    @property
+    def _is_full(self) -> bool:
+        """Whether the reader must wait: there is no window, or much is pending already."""
+        return self._window_ms == 0 or self._parts.pending_chars >= DELTA_CHARS_MAX
+
+    def _drain(self) -> tuple[PartEvent, ...]:
+        if self._ending is not None:
+            self._parts.finish()
+        return self._parts.drain()
+
+    def _conclude(self, ending: Ending) -> None:
+        """Law L6, its half in the runner: the first ending is the ending."""
+        if self._ending is None:
+            self._ending = ending
+            self._pen.end(ending)
+
+    def _cut(self, ending: Ending) -> None:
+        """End the run from outside; the model's connection closes with the reading of it."""
+        self._conclude(ending)
+        if self._reading is not None:
+            self._reading.cancel()
+
+    def _time_is_up(self) -> None:
+        self._cut(Ending("failed", TOO_LONG))
+
+    async def _end_bare(self) -> None:
+        """Our own bug: the run ends honestly, without the events that could not be written."""
+        try:
+            await self._journal.append(
+                self.job.account, EndRun(self.job.owner, (), "failed", INTERNAL)
+            )
+        except Exception as error:
+            # The next start of the store ends it as interrupted (L8).
+            self._log.error("run cannot be ended", error=type(error).__name__)
+
+    async def _close_reading(self) -> None:
+        """Wait, for a bounded time, until the model has let go of its connection."""
+        if self._reading is None:
+            return
+        self._reading.cancel()
+        _, hanging = await asyncio.wait({self._reading}, timeout=CLOSING_S_MAX)
+        if hanging:
+            self._log.warning("model does not close")

@@ -1,0 +1,83 @@
+"""Runs a server over a socket until a signal ends it, within five seconds (L10).
+
+The order at the end matters: first the runs end and are written, then the streams have shown
+it and end, then connections close, then the store. uvicorn by itself would wait for streams
+that never end.
+"""
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import uvicorn
+
+from holdfast_protocol.limits import SHUTDOWN_S_MAX
+from holdfast_server.app import Server
+from holdfast_server.journal.port import Journal
+from holdfast_server.models.port import Model
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+LAST_BYTES_S_MAX = int(SHUTDOWN_S_MAX / 5)
+"""How long connections may take to send what is left, once runs and streams have ended."""
+
+
+class WebServer(uvicorn.Server):
+    """uvicorn, told what to do when it is ready and before it lets go of its connections."""
+
+    def __init__(self, server: Server, on_ready: Callable[[], None]) -> None:
+        super().__init__(
+            uvicorn.Config(
+                server.app,
+                access_log=False,
+                lifespan="off",
+                log_config=None,
+                proxy_headers=False,
+                server_header=False,
+                timeout_graceful_shutdown=LAST_BYTES_S_MAX,
+                ws="none",
+            )
+        )
+        self._server = server
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._server.catalogue.refresh()
+        self._on_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._server.end()
+        await super().shutdown(sockets)
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """End on a signal, and return normally: uvicorn's own would raise it again at the end."""
+        loop = asyncio.get_running_loop()
+        for number in SIGNALS:
+            loop.add_signal_handler(number, self._end)
+        try:
+            yield
+        finally:
+            for number in SIGNALS:
+                loop.remove_signal_handler(number)
+
+    def _end(self) -> None:
+        self.should_exit = True
+
+
+async def serve(
+    server: Server,
+    journal: Journal,
+    model: Model,
+    listening: socket.socket,
+    on_ready: Callable[[], None],
+) -> None:
+    """Serve until a signal comes; then everything is ended, written and closed."""
+    try:
+        await WebServer(server, on_ready).serve([listening])
+    finally:
+        await server.end()
+        await model.aclose()
+        await journal.close()

@@ -1,0 +1,143 @@
+"""From settings to a server that serves: each step that can fail says so in one sentence.
+
+Knows every part only by how it is opened.
+"""
+
+import asyncio
+import errno
+import logging
+import socket
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import structlog
+from pydantic import ValidationError
+
+from holdfast_server.app import make_server
+from holdfast_server.cannot_start import CannotStart
+from holdfast_server.journal.port import Journal
+from holdfast_server.journal.refusals import StoreUnavailable
+from holdfast_server.journal.sqlite import SqliteJournal
+from holdfast_server.models.choosing import ModelSettings, UnusableAddress, choose_model
+from holdfast_server.models.port import Model
+from holdfast_server.serving import serve
+from holdfast_server.settings import Settings
+
+BACKLOG = 2048
+
+
+def start(given: Mapping[str, Any]) -> None:
+    """Serve with these options over those of the environment. Raises CannotStart."""
+    settings = read_settings(given)
+    log_to_stderr(settings.log_level)
+    make_folder(settings.data_dir)
+    listening = listen(settings.host, settings.port)
+    try:
+        asyncio.run(_run(settings, listening))
+    finally:
+        listening.close()
+
+
+async def _run(settings: Settings, listening: socket.socket) -> None:
+    model = await open_model(settings)
+    try:
+        journal = await open_journal(settings.data_dir)
+    except CannotStart:
+        await model.aclose()
+        raise
+    server = make_server(journal, model, host=settings.host, context_chars=settings.context_chars)
+    address = _address(listening)
+
+    def say_ready() -> None:
+        shown = f"{model.name}, a demo" if model.demo else model.name
+        print(f"Holdfast is at {address} (model: {shown})", flush=True)
+
+    await serve(server, journal, model, listening, say_ready)
+
+
+def read_settings(given: Mapping[str, Any]) -> Settings:
+    """Return the settings. Raises CannotStart with the option that is wrong."""
+    try:
+        return Settings(**given)
+    except ValidationError as wrong:
+        problem = wrong.errors(include_input=False, include_url=False)[0]
+        option = "--" + str(problem["loc"][0]).removeprefix("HOLDFAST_").lower().replace("_", "-")
+        reason = problem.get("ctx", {}).get("error") or problem["msg"]
+        raise CannotStart(f"{option}: {reason}") from None
+
+
+def log_to_stderr(level: str) -> None:
+    """Log ids and codes, one line each, and nothing below the level."""
+    number = logging.getLevelNamesMapping()[level.upper()]
+    logging.basicConfig(level=max(number, logging.WARNING), format="%(levelname)s %(message)s")
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"]),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Take the port, so that nobody else has it once we say we are there. Raises CannotStart."""
+    try:
+        return socket.create_server(
+            (host, port),
+            family=socket.AF_INET6 if ":" in host else socket.AF_INET,
+            backlog=BACKLOG,
+        )
+    except OSError as problem:
+        if problem.errno == errno.EADDRINUSE:
+            raise CannotStart(
+                f"port {port} is in use; choose another with --port, or 0 for a free one"
+            ) from None
+        raise CannotStart(f"cannot listen on {host} port {port}: {problem.strerror}") from None
+
+
+async def open_model(settings: Settings) -> Model:
+    """Return what answers. Raises CannotStart."""
+    key = settings.openai_api_key
+    wanted = ModelSettings(
+        base_url=settings.openai_base_url,
+        api_key=key.get_secret_value() if key else None,
+        model=settings.model,
+    )
+    try:
+        return await choose_model(wanted)
+    except UnusableAddress as problem:
+        raise CannotStart(f"--openai-base-url: {problem}") from None
+
+
+def make_folder(folder: Path) -> None:
+    """Make the data folder if it is missing, for its owner only. Raises CannotStart."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as problem:
+        raise unusable_folder(folder, problem.strerror or type(problem).__name__) from None
+
+
+async def open_journal(folder: Path) -> Journal:
+    """Return the store in that folder, made if there is none. Raises CannotStart."""
+    try:
+        return await SqliteJournal.open(folder)
+    except OSError as problem:
+        raise unusable_folder(folder, problem.strerror or type(problem).__name__) from None
+    except StoreUnavailable as problem:
+        raise unusable_folder(folder, str(problem)) from None
+
+
+def unusable_folder(folder: Path, reason: str) -> CannotStart:
+    return CannotStart(
+        f"cannot use the data folder {folder}: {reason}; choose another with --data-dir"
+    )
+
+
+def _address(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
