@@ -6,15 +6,18 @@ Knows every part only by how it is opened.
 import asyncio
 import errno
 import logging
+import os
 import socket
 import sys
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import structlog
 from pydantic import ValidationError
 
+from holdfast_server.api.bootstrap import now_ms
 from holdfast_server.app import make_server
 from holdfast_server.cannot_start import CannotStart
 from holdfast_server.journal.port import Journal
@@ -32,7 +35,6 @@ def start(given: Mapping[str, Any]) -> None:
     """Serve with these options over those of the environment. Raises CannotStart."""
     settings = read_settings(given)
     log_to_stderr(settings.log_level)
-    make_folder(settings.data_dir)
     listening = listen(settings.host, settings.port)
     try:
         asyncio.run(_run(settings, listening))
@@ -114,28 +116,13 @@ async def open_model(settings: Settings) -> Model:
         raise CannotStart(f"--openai-base-url: {problem}") from None
 
 
-def make_folder(folder: Path) -> None:
-    """Make the data folder if it is missing, for its owner only. Raises CannotStart."""
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as problem:
-        raise unusable_folder(folder, problem.strerror or type(problem).__name__) from None
-
-
 async def open_journal(folder: Path) -> Journal:
     """Return the store in that folder, made if there is none. Raises CannotStart."""
+    opening = partial(SqliteJournal.open, folder, clock_ms=now_ms, random=os.urandom)
     try:
-        return await SqliteJournal.open(folder)
-    except OSError as problem:
-        raise unusable_folder(folder, problem.strerror or type(problem).__name__) from None
+        return await asyncio.to_thread(opening)
     except StoreUnavailable as problem:
-        raise unusable_folder(folder, str(problem)) from None
-
-
-def unusable_folder(folder: Path, reason: str) -> CannotStart:
-    return CannotStart(
-        f"cannot use the data folder {folder}: {reason}; choose another with --data-dir"
-    )
+        raise CannotStart(f"{problem} Choose another one with --data-dir.") from None
 
 
 def _address(listening: socket.socket) -> str:
