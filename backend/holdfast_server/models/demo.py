@@ -21,7 +21,7 @@ TOKENS_PER_S = {"demo": 40, "demo-slow": 10, "demo-fast": 1_000}
 TICK_S = 0.01
 """Shortest pause between two writes; a faster model writes several tokens at once."""
 
-TOKEN = re.compile(r"\s*\S{1,5}(?:\s+$)?")
+TOKEN = re.compile(r"\s*\S{1,4}(?:\s+$)?")
 """Some four characters, as tokens have them; joined they are the text again."""
 
 Delta = dict[str, Any]

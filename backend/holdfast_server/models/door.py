@@ -14,9 +14,6 @@ from typing import Self
 
 from holdfast_server.models.limits import Limits
 
-BURST_S = 0.002
-"""What arrives this soon after a pause belongs to one burst and is read without another pause."""
-
 Sleep = Callable[[float], Awaitable[None]]
 
 
@@ -28,8 +25,8 @@ class Door:
     """Owns one reading task over `chunks`; use as an async context, which ends the task."""
 
     __slots__ = (
-        "_arrived", "_chunks", "_clock", "_ended", "_failure",
-        "_held", "_limits", "_reader", "_sleep", "_taken",
+        "_arrived", "_call_soon", "_chunks", "_ended", "_failure",
+        "_held", "_limits", "_loop_turned", "_reader", "_sleep", "_taken",
     )  # fmt: skip
 
     def __init__(self, chunks: AsyncIterator[bytes], limits: Limits, sleep: Sleep) -> None:
@@ -41,9 +38,10 @@ class Door:
         self._taken = asyncio.Event()
         self._ended = False
         self._failure: Exception | None = None
+        self._loop_turned = True
 
     async def __aenter__(self) -> Self:
-        self._clock = asyncio.get_running_loop().time
+        self._call_soon = asyncio.get_running_loop().call_soon
         self._reader = asyncio.create_task(self._read(), name="model-door")
         return self
 
@@ -85,8 +83,13 @@ class Door:
             self._arrived.set()
 
     async def _gather(self) -> None:
+        """Read everything, pausing between one look at the network and the next but one.
+
+        After a pause the first read that has to wait brings what came meanwhile, and what is
+        already here follows without waiting. The next read that waits is the next burst.
+        """
         read_bytes = 0
-        resumed_s = self._clock() - BURST_S
+        waited_reads = 1
         async for chunk in self._chunks:
             read_bytes += len(chunk)
             if read_bytes > self._limits.answer_bytes_max:
@@ -96,6 +99,13 @@ class Door:
             while len(self._held) > self._limits.ahead_bytes_max:
                 self._taken.clear()
                 await self._taken.wait()
-            if self._limits.gather_s and self._clock() - resumed_s >= BURST_S:
+            waited_reads += self._loop_turned
+            if waited_reads > 1 and self._limits.gather_s:
                 await self._sleep(self._limits.gather_s)
-                resumed_s = self._clock()
+                waited_reads = 0
+            self._loop_turned = False
+            self._call_soon(self._note_turn)
+
+    def _note_turn(self) -> None:
+        """The loop ran something else: the read in hand has to wait for the network."""
+        self._loop_turned = True

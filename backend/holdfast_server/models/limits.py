@@ -55,10 +55,10 @@ class Limits:
     models_max: int = 1_000
     """Models listed; they travel with bootstrap."""
 
-    gather_s: float = 0.010
+    gather_s: float = 0.016
     """How long reading pauses after a burst, so that a fast model costs no more than a slow one:
-    at 1,000 tokens a second it adds some 5 ms to a token and halves the processor time. At
-    50 a second it adds nothing: the next token is further away than the pause."""
+    at 1,000 tokens a second it adds some 8 ms to a token and halves the processor time. At 50 a
+    second it adds nothing: the next token is further away than the pause."""
 
 
 LIMITS = Limits()
