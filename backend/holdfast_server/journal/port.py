@@ -10,16 +10,19 @@ from typing import Any, Protocol
 
 from holdfast_protocol.cursor import Cursor
 from holdfast_protocol.state import Message, Thread
-
 from holdfast_server.journal.commands import Command
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What an append came to: the place after it, and what the command's sender is answered."""
+    """What an append came to: the place after it, and what the command's sender is answered.
+
+    `repeated`: the same request was carried out before; nothing was journalled now (L9).
+    """
 
     cursor: Cursor
     answer: Mapping[str, Any]
+    repeated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,9 @@ class Threads:
 
 @dataclass(frozen=True, slots=True)
 class MessagesOf:
-    """Scope: a page of a thread's chosen path, above message `before`."""
+    """Scope: a page of a thread's chosen path; with `before`, of the path above that message,
+    chosen or not.
+    """
 
     account: str
     thread: str
@@ -74,7 +79,9 @@ class MessagesOf:
 
 
 class Journal(Protocol):
-    """One store of many accounts' journals."""
+    """One store of many accounts' journals. `epoch` numbers this start of it (L8)."""
+
+    epoch: int
 
     async def append(self, account: str, command: Command) -> Receipt:
         """Carry the command out and journal it, durably, before returning (L1, L2).

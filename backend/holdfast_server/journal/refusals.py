@@ -4,6 +4,7 @@
     ├── NotFound         404  no such thing in this account
     ├── Gone             410  it was deleted; a deleted id is never used again (L9)
     ├── Conflict         409  the id exists with other content, or the state forbids it
+    ├── Invalid          422  what was asked fits no shape: no id, too long, no such field value
     ├── TooMany          429  a limit is reached
     └── Fenced           —    the owner lost the run: a later attempt, a later start (L6)
     StoreUnavailable     503  the disk or the database: nobody's command is at fault
@@ -34,6 +35,10 @@ class Gone(Refusal):
 
 class Conflict(Refusal):
     code = "conflict"
+
+
+class Invalid(Refusal):
+    code = "invalid"
 
 
 class TooMany(Refusal):
