@@ -22,14 +22,14 @@ _WYBTHON_UNUSED += ["server", "testing"]
 _TOOLS = [BUILD / "bytecode.py", BUILD / "pyc.py", BUILD / "pyodide.mjs"]
 
 
-def stdlib_zip() -> Path:
+def stdlib_zip(into: Path = CACHE) -> Path:
     """Return Python's standard library, trimmed to what a page can use; made once per version."""
     source = PYODIDE / "python_stdlib.zip"
     inputs = [source, BUILD / "pyc.py", BUILD / "left_out.txt"]
-    return _made("stdlib", inputs, {"stdlib": _mounted(source)})
+    return _made("stdlib", into, inputs, {"stdlib": _mounted(source)})
 
 
-def app_zip() -> Path:
+def app_zip(into: Path = CACHE) -> Path:
     """Return Holdfast's own packages and wybthon; made again when one of their files changed."""
     packages = [FRONTEND / "holdfast_protocol", FRONTEND / "holdfast_web", WYBTHON / "wybthon"]
     sources = [file for package in packages for file in package.rglob("*.py")]
@@ -41,19 +41,26 @@ def app_zip() -> Path:
             {"root": _mounted(packages[2]), "leave_out": _WYBTHON_UNUSED, "bare": True},
         ],
     }
-    return _made("app", [*sources, *_TOOLS, PYODIDE / "package.json"], request)
+    stdlib = stdlib_zip()
+    return _made("app", into, [*sources, *_TOOLS, stdlib], request, stdlib)
 
 
-def _made(name: str, inputs: Iterable[Path], request: dict[str, object]) -> Path:
-    """Return the zip these inputs give, from the cache if it was made before."""
-    target = CACHE / f"{name}-{digest(inputs)[:16]}.zip"
+def _made(
+    name: str,
+    into: Path,
+    inputs: Iterable[Path],
+    request: dict[str, object],
+    stdlib: Path | None = None,
+) -> Path:
+    """Return the zip these inputs give, from the folder if it was made before."""
+    target = into / f"{name}-{digest(inputs)[:16]}.zip"
     if target.is_file():
         return target
-    CACHE.mkdir(exist_ok=True)
-    for stale in CACHE.glob(f"{name}-*.zip"):
+    into.mkdir(exist_ok=True)
+    for stale in into.glob(f"{name}-*.zip"):
         stale.unlink()
     request = {"out": _mounted(target), **request}
-    done = npm.run_in_pyodide(BUILD / "pyc.py", json.dumps(request))
+    done = npm.run_in_pyodide(BUILD / "pyc.py", json.dumps(request), stdlib=stdlib)
     if done.returncode != 0 or not target.is_file():
         raise BuildError(f"compiling the {name} failed:\n{done.stdout}{done.stderr}")
     return target

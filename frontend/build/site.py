@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 from pathlib import Path
 
 from frontend.build.errors import BuildError
-from frontend.build.paths import DIST, NODE_MODULES, STATIC, WYBTHON
+from frontend.build.paths import DIST, NODE_MODULES, STATIC, WYBTHON, digest
 
 # Source → place. PyScript's core asks for its other chunks only for workers, editors, terminals,
 # TOML and archives in its configuration: none of that is here, so neither are they.
@@ -29,36 +30,59 @@ _VENDOR = {
     "idb/build/index.js": "vendor/idb.js",
 }
 
+_KERNEL = WYBTHON / "wybthon/_kernel.js"
+_LOCK = NODE_MODULES / "pyodide/pyodide-lock.json"
+
 
 def write(stdlib: Path, app: Path) -> dict:
-    """Write the whole site, replacing the one before, and return its manifest."""
-    fresh = DIST.with_name("dist.new")
+    """Write the whole site, replacing the one before, and return its manifest.
+
+    Where the one before was made from the same inputs it is left alone: somebody may be serving it.
+    """
+    vendored = {_source(pattern): place for pattern, place in _VENDOR.items()}
+    statics = [file for file in STATIC.rglob("*") if file.is_file()]
+    inputs = digest([*statics, *vendored, stdlib, app, _KERNEL, _LOCK, Path(__file__)])
+    if (manifest := _read_manifest()).get("inputs") == inputs:
+        return manifest
+    fresh = DIST.with_name(f"dist.new-{os.getpid()}")
     shutil.rmtree(fresh, ignore_errors=True)
     shutil.copytree(STATIC, fresh)
-    for source, place in _VENDOR.items():
+    for source, place in vendored.items():
         _vendor(source, fresh / place)
     _write(fresh / "vendor/pyodide/lock.js", _lock())
     _write(fresh / "vendor/wybthon-kernel.js", _kernel())
     (fresh / "py").mkdir()
     shutil.copyfile(stdlib, fresh / "py/stdlib.zip")
     shutil.copyfile(app, fresh / "py/app.zip")
-    manifest = _manifest(fresh)
+    manifest = {"inputs": inputs, **_manifest(fresh)}
     _write(fresh / "build.json", json.dumps(manifest, indent=1) + "\n")
     shutil.rmtree(DIST, ignore_errors=True)
     fresh.rename(DIST)
     return manifest
 
 
-def _vendor(pattern: str, place: Path) -> None:
+def _read_manifest() -> dict:
+    """The manifest of the site that is there; empty where there is none that can be read."""
+    try:
+        return json.loads((DIST / "build.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+
+
+def _source(pattern: str) -> Path:
     found = sorted(NODE_MODULES.glob(pattern))
     if len(found) != 1:
         raise BuildError(f"expected one file like node_modules/{pattern}, found {len(found)}")
-    target = place / found[0].name if place.suffix == "" else place
+    return found[0]
+
+
+def _vendor(source: Path, place: Path) -> None:
+    target = place / source.name if place.suffix == "" else place
     target.parent.mkdir(parents=True, exist_ok=True)
     if target.suffix == ".js":
-        _write(target, _without_source_map(found[0].read_text(encoding="utf-8")))
+        _write(target, _without_source_map(source.read_text(encoding="utf-8")))
     else:
-        shutil.copyfile(found[0], target)
+        shutil.copyfile(source, target)
 
 
 def _without_source_map(script: str) -> str:
@@ -68,14 +92,13 @@ def _without_source_map(script: str) -> str:
 
 def _lock() -> str:
     """Pyodide's lock file without its packages: the page loads none, so it must not fetch one."""
-    full = json.loads((NODE_MODULES / "pyodide/pyodide-lock.json").read_text(encoding="utf-8"))
+    full = json.loads(_LOCK.read_text(encoding="utf-8"))
     return f"export default {json.dumps({'info': full['info'], 'packages': {}})};\n"
 
 
 def _kernel() -> str:
     """wybthon's DOM kernel as a module. It is one expression, which wybthon itself would eval."""
-    source = (WYBTHON / "wybthon/_kernel.js").read_text(encoding="utf-8")
-    return f"export default {source}"
+    return f"export default {_KERNEL.read_text(encoding='utf-8')}"
 
 
 def _manifest(site: Path) -> dict:
