@@ -3,11 +3,15 @@
 Speaks JSON, imports nothing of the app; `entries` reads the journal from the story's first cursor.
 """
 
+import secrets
+import time
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import httpx
+
+from e2e.until import until
 
 TERMINAL = frozenset({"complete", "stopped", "failed", "interrupted"})
 PAGES_MAX = 1_000
@@ -73,7 +77,16 @@ class Api:
         return await self._ask("POST", f"/api/threads/{thread}/messages", json=content)
 
     async def delete_thread(self, thread: str) -> None:
-        await self._client.delete(f"/api/threads/{thread}")
+        answer = await self._client.delete(f"/api/threads/{thread}")
+        assert answer.is_success, f"DELETE gave {answer.status_code}: {answer.text}"
+
+    async def until_status(self, thread: str, message: str, status: str) -> None:
+        """Wait until the server says so."""
+
+        async def reached() -> bool:
+            return (await self.message(thread, message))["status"] == status
+
+        await until(reached, what=f"message {message} to be {status}")
 
     async def entries(self, thread: str | None = None) -> list[Json]:
         """Return every journal entry since `begin`, by poll, page after page."""
@@ -100,5 +113,9 @@ def text_of(message: Json) -> str:
     return "".join(part["text"] for part in message["parts"] if part["kind"] == "text")
 
 
-def is_uuid7(name: str) -> bool:
-    return UUID(name).version == 7
+def new_id() -> str:
+    """Return a UUIDv7, as a client mints it."""
+    now_ms = time.time_ns() // 1_000_000
+    bits = (now_ms << 80) | secrets.randbits(80)
+    bits = bits & ~(0xF << 76) | (0x7 << 76)
+    return str(UUID(int=bits & ~(0x3 << 62) | (0x2 << 62)))

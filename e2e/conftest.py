@@ -12,12 +12,24 @@ import pytest_asyncio
 from playwright.async_api import Browser, Playwright, async_playwright, expect
 
 from e2e import browser as browsers
+from e2e.api import Api
+from e2e.leftovers import Leftovers
+from e2e.page import Chat
+from e2e.provider import Provider
+from e2e.server import Server
+from e2e.visitors import Visitors
 
 HERE = Path(__file__).parent
 BOUND_MS = 30_000
 """Longest wait for a state of the page. A failing story costs this long; a passing one does not."""
 STORY_BOUND_S = 180
 """A story that hangs is cut here, so that it fails with its name and its logs."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "grows_nothing(why): no answer gets longer on screen in this story"
+    )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -38,7 +50,15 @@ def _bounded(story: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[N
 
 
 @pytest_asyncio.fixture(loop_scope="session", scope="session")
-async def playwright() -> AsyncIterator[Playwright]:
+async def leftovers() -> AsyncIterator[Leftovers]:
+    """Outlives all else here, and fails the session if a process, port or folder did too."""
+    watched = Leftovers()
+    yield watched
+    await watched.assert_none()
+
+
+@pytest_asyncio.fixture(loop_scope="session", scope="session")
+async def playwright(leftovers: Leftovers) -> AsyncIterator[Playwright]:
     expect.set_options(timeout=BOUND_MS)
     async with async_playwright() as running:
         yield running
@@ -50,3 +70,56 @@ async def browser(playwright: Playwright) -> AsyncIterator[Browser]:
     running = await chromium.launch(playwright)
     yield running
     await running.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def provider() -> AsyncIterator[Provider]:
+    with Provider() as listening:
+        yield listening
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def make_server(leftovers: Leftovers) -> AsyncIterator[Callable[..., Awaitable[Server]]]:
+    """Start servers of a story's own making; each is ended and removed with the story."""
+    started: list[Server] = []
+
+    async def make(**settings: object) -> Server:
+        server = Server(**settings)
+        started.append(server)
+        leftovers.watch(server)
+        return await server.start()
+
+    yield make
+    for server in started:
+        print(f"--- output of {server.url}\n{server.tail()}")
+    for server in started:
+        await server.dispose()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def server(make_server: Callable[..., Awaitable[Server]], provider: Provider) -> Server:
+    """A server whose model is the story's provider."""
+    return await make_server(model_url=provider.base_url)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def api(server: Server) -> AsyncIterator[Api]:
+    client = await Api(server.url).begin()
+    yield client
+    await client.aclose()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def visitors(browser: Browser, request: pytest.FixtureRequest) -> AsyncIterator[Visitors]:
+    """Browsers of people who visit; judged when the story is over, every one of them."""
+    visiting = Visitors(browser)
+    yield visiting
+    await visiting.leave()
+    visiting.assert_unharmed(grows=request.node.get_closest_marker("grows_nothing") is None)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def chat(visitors: Visitors, server: Server, api: Api) -> Chat:
+    """One tab of one browser, its Python ready. (`api` first: its cursor is the story's start.)"""
+    visitor = await visitors.arrive(server.url)
+    return await visitor.open()

@@ -5,14 +5,15 @@ from collections import defaultdict
 from e2e.api import TERMINAL, Json
 
 
-def assert_journal_sound(entries: list[Json], *, open_runs: frozenset[str] = frozenset()) -> None:
-    """Fail unless sequences are contiguous (L3), each run ends once and nothing follows (L6), and
-    each part's offsets continue where the last delta ended. `open_runs` may still be running.
+def assert_journal_sound(entries: list[Json], *, settled: str) -> None:
+    """Fail unless sequences are contiguous (L3), nothing of a run follows its one end (L6), and
+    each part's offsets continue where the last delta ended. In the thread `settled` no run may be
+    without an end.
     """
     assert entries, "the journal is empty: the story did nothing"
     _assert_contiguous(entries)
-    _assert_ended_once(entries, open_runs)
     _assert_offsets(entries)
+    _assert_ended_once(entries, settled)
 
 
 def text_by_part(entries: list[Json]) -> dict[str, str]:
@@ -49,9 +50,11 @@ def _assert_contiguous(entries: list[Json]) -> None:
     assert sequences == wanted, f"sequences are not contiguous: {sequences}"
 
 
-def _assert_ended_once(entries: list[Json], open_runs: frozenset[str]) -> None:
+def _assert_ended_once(entries: list[Json], settled: str) -> None:
     announced = {
-        entry["run"] for entry in entries if entry["type"] == "message.created" and entry.get("run")
+        entry["run"]
+        for entry in entries
+        if entry["type"] == "message.created" and entry.get("run") and entry["thread"] == settled
     }
     ended: set[str] = set()
     for entry in entries:
@@ -60,7 +63,7 @@ def _assert_ended_once(entries: list[Json], open_runs: frozenset[str]) -> None:
         if entry["type"] == "run.ended":
             assert entry["status"] in TERMINAL, f"run {run} ended as {entry['status']}"
             ended.add(run)
-    hanging = announced - ended - open_runs
+    hanging = announced - ended
     assert not hanging, f"runs without an end: {sorted(hanging)}"
 
 

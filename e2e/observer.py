@@ -31,6 +31,9 @@ class Observer:
 
     origin: str
     ledger: Ledger = field(default_factory=Ledger)
+    arrivals: list[View] = field(default_factory=list)
+    """The first look at a thread each time it came into view, the latest last."""
+    _threads: dict[str, str] = field(default_factory=dict)
     _found: list[tuple[str, str]] = field(default_factory=list)
     _tolerated: list[str] = field(default_factory=list)
     _looks: deque[str] = field(default_factory=lambda: deque(maxlen=LOOKS_KEPT))
@@ -76,6 +79,9 @@ class Observer:
         view = _view(fact["view"])
         self._looks.append(f"{fact['at']:9.1f} ms {_line(view)}")
         self.ledger.see(fact["document"], view)
+        if self._threads.get(fact["document"]) != view.thread:
+            self._threads[fact["document"]] = view.thread
+            self.arrivals.append(view)
 
     def _requested(self, request: Request) -> None:
         parts = urlsplit(request.url)

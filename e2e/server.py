@@ -22,7 +22,7 @@ import httpx
 
 from e2e.until import until
 
-ADDRESS = re.compile(r"https?://127\.0\.0\.1:(\d+)")
+ADDRESS = re.compile(r"Holdfast is at http://127\.0\.0\.1:(\d+)")
 LOG_TAIL_LINES = 120
 START_S_MAX = 60.0
 """A start that takes longer is a failure; with an HTTP model it imports its libraries first."""
