@@ -3,6 +3,7 @@
 export { default as kernel } from "../vendor/wybthon-kernel.js";
 export * as body from "./body.js";
 export * as events from "./events.js";
+export * as follow from "./follow.js";
 export * as http from "./http.js";
 export * as locks from "./locks.js";
 export * as page from "./page.js";

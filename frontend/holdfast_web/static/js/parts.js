@@ -74,7 +74,7 @@ class Part {
   /** "0.4 s" between start and end, once both are known. */
   get duration() {
     const { started_at: from, ended_at: to } = this.fields;
-    if (!from || !to) return "";
+    if (from == null || to == null) return "";
     const seconds = Math.max(0, to - from) / 1000;
     if (seconds < 10) return `${seconds.toFixed(1)} s`;
     if (seconds < 90) return `${Math.round(seconds)} s`;
