@@ -71,9 +71,12 @@ class Api:
     async def message(self, thread: str, message: str) -> Json:
         return next(found for found in await self.messages(thread) if found["id"] == message)
 
-    async def send(self, thread: str, message: str, reply: str, text: str) -> Json:
+    async def send(
+        self, thread: str, message: str, reply: str, text: str, *, model: str | None = None
+    ) -> Json:
         """Send as another browser would."""
         content = {"id": message, "reply": reply, "text": text}
+        content |= {"model": model} if model else {}
         return await self._ask("POST", f"/api/threads/{thread}/messages", json=content)
 
     async def delete_thread(self, thread: str) -> None:

@@ -5,9 +5,11 @@ told apart from what the browser costs or does by itself.
 """
 
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
 
 POLICY = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; "
@@ -15,30 +17,55 @@ POLICY = (
     "worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 TYPES = {".js": "text/javascript", ".css": "text/css"}
+Paced = Mapping[str, tuple[int, float]]
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    pages: ClassVar[Mapping[str, str]]
+    paced: ClassVar[Paced]
+
+    def do_GET(self) -> None:
+        if self.path in self.paced:
+            self._stream(*self.paced[self.path])
+            return
+        text = self.pages.get(self.path)
+        body = (text or "not here").encode()
+        ending = self.path[self.path.rfind(".") :] if "." in self.path else ""
+        self._begin(404 if text is None else 200, TYPES.get(ending, "text/html"))
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def _stream(self, tokens: int, rate: float) -> None:
+        """Write stamped tokens at this rate, as the provider does."""
+        self._begin(200, "text/plain")
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.close_connection = True
+        began = time.perf_counter()
+        for number in range(tokens):
+            ahead = began + number / rate - time.perf_counter()
+            if ahead > 0:
+                time.sleep(ahead)
+            self.wfile.write(f"t{number}@{time.time() * 1000:.3f} ".encode())
+
+    def _begin(self, status: int, media_type: str) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", f"{media_type}; charset=utf-8")
+        self.send_header("Content-Security-Policy", POLICY)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing: a test's output is for what it found."""
 
 
 @contextmanager
-def serve(pages: Mapping[str, str]) -> Iterator[str]:
-    """Serve `pages` (path → text) on a free port; give the origin."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            text = pages.get(self.path)
-            body = (text or "not here").encode()
-            ending = self.path[self.path.rfind(".") :] if "." in self.path else ""
-            self.send_response(404 if text is None else 200)
-            self.send_header("Content-Type", f"{TYPES.get(ending, 'text/html')}; charset=utf-8")
-            self.send_header("Content-Length", str(len(body)))
-            self.send_header("Content-Security-Policy", POLICY)
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing: a test's output is for what it found."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+def serve(pages: Mapping[str, str], *, paced: Paced | None = None) -> Iterator[str]:
+    """Serve `pages` (path → text) and `paced` streams (path → tokens, tokens a second) on a free
+    port; give the origin.
+    """
+    handler = type("Handler", (_Handler,), {"pages": pages, "paced": paced or {}})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
