@@ -6,18 +6,15 @@ Knows every part only by how it is opened.
 import asyncio
 import errno
 import logging
-import os
 import socket
 import sys
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import structlog
 from pydantic import ValidationError
 
-from holdfast_server.api.bootstrap import now_ms
 from holdfast_server.app import make_server
 from holdfast_server.cannot_start import CannotStart
 from holdfast_server.journal.port import Journal
@@ -118,9 +115,8 @@ async def open_model(settings: Settings) -> Model:
 
 async def open_journal(folder: Path) -> Journal:
     """Return the store in that folder, made if there is none. Raises CannotStart."""
-    opening = partial(SqliteJournal.open, folder, clock_ms=now_ms, random=os.urandom)
     try:
-        return await asyncio.to_thread(opening)
+        return await SqliteJournal.open(folder)
     except StoreUnavailable as problem:
         raise CannotStart(f"{problem} Choose another one with --data-dir.") from None
 

@@ -18,6 +18,7 @@ from holdfast_protocol.state import Failure
 from holdfast_server.journal.commands import EndRun, Owner
 from holdfast_server.journal.port import Journal
 from holdfast_server.journal.refusals import Refusal
+from holdfast_server.journal.run_decisions import INTERRUPTED
 from holdfast_server.models.port import Finished, Model, ModelError, Turn
 from holdfast_server.runs.clock import Clock
 from holdfast_server.runs.parts import LimitReached, PartEvent, Parts
@@ -106,7 +107,7 @@ class Runner:
 
     def interrupt(self) -> None:
         """End the work: this process is about to end."""
-        self._cut(Ending("interrupted"))
+        self._cut(Ending("interrupted", INTERRUPTED))
 
     def abandon(self) -> None:
         """The message was deleted, its run ended with it: drop what is pending."""
@@ -137,7 +138,7 @@ class Runner:
         except LimitReached as limit:
             self._conclude(Ending("failed", Failure(limit.code, limit.message, retryable=False)))
         except asyncio.CancelledError:
-            self._conclude(Ending("interrupted"))
+            self._conclude(Ending("interrupted", INTERRUPTED))
             raise
         except Exception as error:
             # The text of an exception may quote the answer: its type is all that is logged.

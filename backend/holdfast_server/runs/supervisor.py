@@ -53,6 +53,7 @@ class Supervisor:
         new_id: Callable[[], str] = new_id,
         window_ms: float = WINDOW_MS_MAX,
         context_chars: int,
+        ending_s_max: float = ENDING_S_MAX,
     ) -> None:
         self._journal = journal
         self._model = model
@@ -61,6 +62,7 @@ class Supervisor:
         self._new_id = new_id
         self._window_ms = window_ms
         self._context_chars = context_chars
+        self._ending_s_max = ending_s_max
         self._runners: dict[tuple[str, str], Runner] = {}
         self._lines: dict[tuple[str, str], list[Job]] = {}
         self._stops: OrderedDict[tuple[str, str], float] = OrderedDict()
@@ -104,7 +106,7 @@ class Supervisor:
         for runner in self._runners.values():
             runner.interrupt()
         loop = asyncio.get_running_loop()
-        until = loop.time() + ENDING_S_MAX
+        until = loop.time() + self._ending_s_max
         while self._tasks and loop.time() < until:
             await asyncio.wait(self._tasks, timeout=until - loop.time())
         if late := set(self._tasks):

@@ -3,11 +3,11 @@
 import asyncio
 import heapq
 import itertools
+from collections import defaultdict
 from collections.abc import AsyncGenerator, Callable
 
 from holdfast_protocol.cursor import Cursor
 from holdfast_protocol.ids import mint
-
 from holdfast_server.journal.commands import Command
 from holdfast_server.journal.port import Receipt
 from holdfast_server.models.port import Finished, ModelError, ModelEvent, Turn
@@ -70,7 +70,7 @@ class FakeClock:
 
 
 class FakeModel:
-    """Says what it is told to, when it is told to. One turn at a time."""
+    """Says what it is told to, when it is told to: to each question its own."""
 
     name = "fake"
     demo = False
@@ -79,25 +79,30 @@ class FakeModel:
         self.turns: list[Turn] = []
         self.open = 0
         self.hung_up = 0
-        self._said: asyncio.Queue[ModelEvent | Exception] = asyncio.Queue()
+        self._said: defaultdict[str, asyncio.Queue] = defaultdict(asyncio.Queue)
 
-    def says(self, *events: ModelEvent | Exception) -> None:
+    def says(self, *events: ModelEvent | Exception, to: str = "") -> None:
         for event in events:
-            self._said.put_nowait(event)
+            self._said[to].put_nowait(event)
 
-    def finishes(self, usage: dict | None = None) -> None:
-        self.says(Finished(usage))
+    def finishes(self, usage: dict | None = None, *, to: str = "") -> None:
+        self.says(Finished(usage), to=to)
+
+    def unread(self, to: str = "") -> int:
+        """How many events nobody has taken yet."""
+        return self._said[to].qsize()
 
     async def list_models(self) -> tuple[str, ...]:
         return ("fake-1", "fake-2")
 
     async def answer(self, turn: Turn) -> AsyncGenerator[ModelEvent, None]:
+        said = self._said[turn.messages[-1].text if turn.messages else ""]
         self.turns.append(turn)
         self.open += 1
         is_whole = False
         try:
             while not is_whole:
-                event = await self._said.get()
+                event = await said.get()
                 if isinstance(event, Exception):
                     raise event
                 is_whole = isinstance(event, Finished)

@@ -1,10 +1,10 @@
 """A model's events become parts, without any clock or journal."""
 
 import pytest
-from holdfast_protocol.events import PartDelta, PartEnded, PartStarted
-from holdfast_protocol.limits import DELTA_CHARS_MAX, TOOL_RESULT_CHARS_MAX
 
 from backend.tests.runs.fakes import numbered_ids
+from holdfast_protocol.events import PartDelta, PartEnded, PartStarted
+from holdfast_protocol.limits import DELTA_CHARS_MAX, TOOL_RESULT_CHARS_MAX
 from holdfast_server.models.port import (
     ReasoningDelta,
     TextDelta,
