@@ -56,13 +56,26 @@ class Provider:
 
     def next_call(self, text: str | None = None, *, bound_s: float = BOUND_S) -> Call:
         """Return the oldest waiting call whose last user text is `text` (any, if None)."""
+        return self._take(text, bound_s, given_up=threading.Event())
 
+    async def anext_call(self, text: str | None = None, *, bound_s: float = BOUND_S) -> Call:
+        """The same for a test whose loop also runs the client."""
+        given_up = threading.Event()
+        try:
+            return await asyncio.to_thread(self._take, text, bound_s, given_up)
+        except asyncio.CancelledError:
+            with self._changed:
+                given_up.set()
+                self._changed.notify_all()
+            raise
+
+    def _take(self, text: str | None, bound_s: float, given_up: threading.Event) -> Call:
         def match() -> Call | None:
             return next((one for one in self._waiting if text in (None, one.text)), None)
 
         with self._changed:
-            self._changed.wait_for(lambda: match() is not None, bound_s)
-            call = match()
+            self._changed.wait_for(lambda: match() or given_up.is_set(), bound_s)
+            call = None if given_up.is_set() else match()
             if call is None:
                 raise AssertionError(
                     f"no request for {text!r} came within {bound_s:g} s; "
@@ -70,10 +83,6 @@ class Provider:
                 )
             self._waiting.remove(call)
         return call
-
-    async def anext_call(self, text: str | None = None, *, bound_s: float = BOUND_S) -> Call:
-        """The same for a test whose loop also runs the client."""
-        return await asyncio.to_thread(self.next_call, text, bound_s=bound_s)
 
     def on_loop(self, work: Any) -> Any:
         """Run a coroutine on the provider's own loop and return what it returns."""

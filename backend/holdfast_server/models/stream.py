@@ -35,7 +35,7 @@ class ChunkReader:
 
     def __init__(self, limits: Limits) -> None:
         self._frames = FrameDecoder()
-        self._text = codecs.getincrementaldecoder("utf-8")("replace")
+        self._text = codecs.getincrementaldecoder("utf-8-sig")("replace")
         self._pending_chars = 0
         self._limits = limits
         self.done = False
