@@ -1,0 +1,49 @@
+"""Journals for tests: time goes by one millisecond a look, randomness counts."""
+
+import itertools
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from holdfast_server.journal.connections import WriterConnection, connect_writer
+from holdfast_server.journal.sqlite import SqliteJournal
+
+FIRST_MS = 1_700_000_000_000
+
+
+class Clock:
+    """A clock that is looked at from any thread and never stands still."""
+
+    def __init__(self, first_ms: int = FIRST_MS) -> None:
+        self._next = itertools.count(first_ms)
+        self._lock = threading.Lock()
+
+    def __call__(self) -> int:
+        with self._lock:
+            return next(self._next)
+
+
+def numbered_random() -> Callable[[int], bytes]:
+    """Bytes that count: the same ids in every run of a test."""
+    numbers = itertools.count(1)
+    return lambda size: next(numbers).to_bytes(size, "big")
+
+
+def connect_unsynced(path: Path, **options: object) -> WriterConnection:
+    """Commits that do not wait for the disk: no test pulls the plug, and every test commits."""
+    connection = connect_writer(path, **options)
+    connection.execute("PRAGMA synchronous = OFF")
+    return connection
+
+
+async def open_journal(folder: Path, **options: object) -> SqliteJournal:
+    """Open the folder's journal with a clock and randomness of our own."""
+    return await SqliteJournal.open(
+        folder,
+        **{
+            "clock_ms": Clock(),
+            "random": numbered_random(),
+            "connect": connect_unsynced,
+            **options,
+        },
+    )
