@@ -33,6 +33,7 @@ async def test_what_was_sent_before_python_is_taken_over_once(page: Page) -> Non
 async def test_the_composer_is_usable_while_python_is_missing(
     page: Page, site: SiteServer, complaints: Complaints
 ) -> None:
+    complaints.expect_trouble()
     site.missing.add("/py/app.zip")
     await page.goto("/")
     await page.wait_for_selector(FAILED, state="attached")
@@ -41,7 +42,6 @@ async def test_the_composer_is_usable_while_python_is_missing(
     await box.fill("kept")
     await box.press("Enter")
     await box.fill("half")
-    complaints.clear()
     site.missing.clear()
     await page.get_by_role("button", name="Reload").click()
     await page.wait_for_selector(READY, state="attached")
@@ -60,7 +60,7 @@ async def test_the_composer_is_usable_while_python_is_missing(
 async def test_a_missing_file_is_a_failed_start_and_not_a_hang(
     page: Page, site: SiteServer, complaints: Complaints, file: str
 ) -> None:
+    complaints.expect_trouble()
     site.missing.add(file)
     await page.goto("/")
     await page.wait_for_selector(FAILED, state="attached")
-    complaints.clear()
