@@ -19,13 +19,15 @@ from e2e.bench.stage import Figures, ask, cpu_s, pacing_provider, report, servin
 
 REACH_CPU_S = 1.0
 RECEIVE = """
-import json, sys, time, urllib.request
-body = json.dumps({"model": sys.argv[2], "stream": True, "messages": []}).encode()
-asked = urllib.request.Request(sys.argv[1] + "/chat/completions", body)
+import http.client, json, sys, time, urllib.parse
+address = urllib.parse.urlsplit(sys.argv[1])
+body = json.dumps({"model": sys.argv[2], "stream": True, "messages": []})
+provider = http.client.HTTPConnection(address.netloc)
 began = time.process_time()
-with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(asked) as answer:
-    while answer.read1(65536):
-        pass
+provider.request("POST", address.path + "/chat/completions", body)
+answer = provider.getresponse()
+while answer.read1(65536):
+    pass
 print(time.process_time() - began)
 """
 
