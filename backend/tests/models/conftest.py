@@ -4,11 +4,14 @@ from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
 
+from e2e.foreign import foreign_model
 from e2e.provider import Provider
 from holdfast_server.models.chat_completions import ChatCompletions
 from holdfast_server.models.choosing import http_model
 from holdfast_server.models.limits import Limits
 from holdfast_server.models.port import ModelEvent, Turn, TurnMessage
+
+__all__ = ["foreign_model"]  # a fixture: found here by its name
 
 MakeModel = Callable[..., ChatCompletions]
 

@@ -1,0 +1,154 @@
+"""The door gathers without holding back: time is an input, the network is a list."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from backend.tests.models.conftest import patience
+from holdfast_server.models.door import Door, Overflow
+from holdfast_server.models.limits import LIMITS, Limits
+
+FAR = float("inf")
+
+
+class Network:
+    """Chunks come when the test lets them; those let in together come without a wait between."""
+
+    def __init__(self) -> None:
+        self._let_in: list[bytes] = []
+        self._more = asyncio.Event()
+        self.given = 0
+
+    def let_in(self, *chunks: bytes) -> None:
+        self._let_in += chunks
+        self._more.set()
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while True:
+            await self._more.wait()
+            await asyncio.sleep(0)  # a look at a socket takes a turn of the loop
+            self._more.clear()
+            while self._let_in:
+                chunk = self._let_in.pop(0)
+                if chunk == b"end":
+                    return
+                self.given += 1
+                yield chunk
+
+
+class Pauses:
+    """Pauses that end when the test says so."""
+
+    def __init__(self) -> None:
+        self.begun = 0
+        self._end = asyncio.Event()
+
+    async def sleep(self, seconds: float) -> None:
+        self.begun += 1
+        await self._end.wait()
+        self._end.clear()
+
+    def end(self) -> None:
+        self._end.set()
+
+
+async def turns(count: int = 10) -> None:
+    """Let every task that can run do so."""
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+def door(network: Network, pauses: Pauses, limits: Limits = LIMITS) -> Door:
+    return Door(aiter(network), limits, pauses.sleep)
+
+
+async def test_the_first_chunk_after_a_quiet_spell_is_handed_on_at_once() -> None:
+    network, pauses = Network(), Pauses()
+    async with door(network, pauses) as reading:
+        network.let_in(b"a")
+        assert await reading.burst(deadline_s=FAR) == b"a"
+        await turns()
+        assert pauses.begun == 1, "and then reading pauses"
+
+
+async def test_what_came_during_a_pause_is_one_burst() -> None:
+    network, pauses = Network(), Pauses()
+    async with door(network, pauses) as reading:
+        network.let_in(b"a")
+        assert await reading.burst(deadline_s=FAR) == b"a"
+        await turns()
+        network.let_in(b"b", b"c", b"d")
+        await turns()
+        assert network.given == 1, "nothing is read in a pause"
+        pauses.end()
+        assert await reading.burst(deadline_s=FAR) == b"bcd"
+        await turns()
+        assert pauses.begun == 1, "a burst is followed by a look at the network, not by a pause"
+        network.let_in(b"e")
+        assert await reading.burst(deadline_s=FAR) == b"e"
+        await turns()
+        assert pauses.begun == 2
+
+
+async def test_a_burst_that_is_here_is_read_whole_however_long() -> None:
+    network, pauses = Network(), Pauses()
+    async with door(network, pauses) as reading:
+        network.let_in(b"a")
+        await reading.burst(deadline_s=FAR)
+        await turns()
+        network.let_in(*[b"x"] * 5_000, b"end")
+        pauses.end()
+        assert await reading.burst(deadline_s=FAR) == b"x" * 5_000
+        assert await reading.burst(deadline_s=FAR) is None
+
+
+async def test_reading_stops_when_too_much_was_not_taken() -> None:
+    network, pauses = Network(), Pauses()
+    limits = patience(ahead_bytes_max=10, gather_s=0.0)
+    async with door(network, pauses, limits) as reading:
+        network.let_in(*[b"12345"] * 10, b"end")
+        await turns()
+        assert network.given == 3, "one past the bound, which is how it is met"
+        taken = b""
+        while (burst := await reading.burst(deadline_s=FAR)) is not None:
+            taken += burst
+        assert taken == b"12345" * 10
+
+
+async def test_nothing_by_the_deadline_is_a_timeout() -> None:
+    async with door(Network(), Pauses()) as reading:
+        now_s = asyncio.get_running_loop().time()
+        with pytest.raises(TimeoutError):
+            await reading.burst(deadline_s=now_s + 0.01)
+
+
+async def test_what_came_before_a_failure_is_taken_before_it() -> None:
+    async def breaks() -> AsyncIterator[bytes]:
+        yield b"a"
+        raise ConnectionError("cut")
+
+    async with Door(breaks(), patience(gather_s=0.0), Pauses().sleep) as reading:
+        assert await reading.burst(deadline_s=FAR) == b"a"
+        with pytest.raises(ConnectionError):
+            await reading.burst(deadline_s=FAR)
+
+
+async def test_a_body_without_an_end_is_bounded() -> None:
+    network, pauses = Network(), Pauses()
+    limits = patience(answer_bytes_max=10, gather_s=0.0)
+    async with door(network, pauses, limits) as reading:
+        network.let_in(b"x" * 10)
+        assert await reading.burst(deadline_s=FAR) == b"x" * 10
+        network.let_in(b"x")
+        with pytest.raises(Overflow):
+            await reading.burst(deadline_s=FAR)
+
+
+async def test_leaving_ends_the_reading_task_in_a_pause_too() -> None:
+    network, pauses = Network(), Pauses()
+    async with door(network, pauses) as reading:
+        network.let_in(b"a")
+        await reading.burst(deadline_s=FAR)
+        await turns()
+    assert [task for task in asyncio.all_tasks() if task.get_name() == "model-door"] == []
