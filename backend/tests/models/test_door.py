@@ -29,8 +29,8 @@ class Network:
             await self._more.wait()
             await asyncio.sleep(0)  # a look at a socket takes a turn of the loop
             self._more.clear()
-            while self._let_in:
-                chunk = self._let_in.pop(0)
+            read, self._let_in = self._let_in, []
+            for chunk in read:
                 if chunk == b"end":
                     return
                 self.given += 1
