@@ -13,6 +13,7 @@ import argparse
 import asyncio
 import importlib.util
 import json
+import math
 import resource
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-LIMITS = {"cpu_s at 1000/s": 0.5, "idle rss_mb, whole server": 150}
+BUDGET = {"cpu_s at 1000/s": 0.5, "idle rss_mb, whole server": 150}
 """The model path's share of the server's 1.0 s, and the memory of all of it."""
 
 WARM_UP = "auto-1000"
@@ -47,7 +48,7 @@ def chosen(base_url: str) -> Read:
     return read
 
 
-def rejected(base_url: str, gather_s: float) -> Read:
+def rejected(base_url: str, *, merge: bool) -> Read:
     """pydantic-ai running the turn, its chunks merged at the door by a transport of our own."""
     import httpx2
     from pydantic_ai import Agent
@@ -57,7 +58,7 @@ def rejected(base_url: str, gather_s: float) -> Read:
     class Merged(httpx2.AsyncByteStream):
         def __init__(self, inner: Any) -> None:
             self.inner = inner
-            self.pieces = merged(inner, gather_s) if gather_s else aiter(inner)
+            self.pieces = merged(inner) if merge else aiter(inner)
 
         def __aiter__(self) -> AsyncIterator[bytes]:
             return self.pieces  # the SDK iterates twice: it drains what follows the end mark
@@ -92,38 +93,17 @@ def rejected(base_url: str, gather_s: float) -> Read:
     return read
 
 
-async def merged(inner: Any, gather_s: float) -> AsyncIterator[bytes]:
+async def merged(inner: Any) -> AsyncIterator[bytes]:
     """Gather as the path in production does, then join neighbouring text deltas into one chunk."""
-    held, arrived, ended = bytearray(), asyncio.Event(), False
+    from holdfast_server.models.door import Door
+    from holdfast_server.models.limits import LIMITS
 
-    async def gather() -> None:
-        nonlocal ended
-        resumed_s = 0.0
-        try:
-            async for piece in inner:
-                held.extend(piece)
-                arrived.set()
-                if time.monotonic() - resumed_s >= 0.002:
-                    await asyncio.sleep(gather_s)
-                    resumed_s = time.monotonic()
-        finally:
-            ended = True
-            arrived.set()
-
-    reader = asyncio.create_task(gather())
-    try:
-        while not (ended and not held):
-            await arrived.wait()
-            arrived.clear()
-            end = len(held) if ended else held.rfind(b"\n\n") + 2
-            if end > 1:
-                block = bytes(held[:end])
-                del held[:end]
-                yield join_texts(block)
-            if ended:
-                arrived.set()
-    finally:
-        reader.cancel()
+    rest = b""
+    clock = asyncio.get_running_loop().time
+    async with Door(aiter(inner), LIMITS, asyncio.sleep, clock) as door:
+        while (burst := await door.burst(deadline_s=math.inf)) is not None:
+            whole, mark, rest = (rest + burst).rpartition(b"\n\n")
+            yield join_texts(whole + mark)
 
 
 def join_texts(block: bytes) -> bytes:
@@ -149,9 +129,8 @@ def join_texts(block: bytes) -> bytes:
 
 CANDIDATES: dict[str, Callable[[str], Read]] = {
     "chosen": chosen,
-    "pydantic-ai": lambda url: rejected(url, 0.0),
-    "pydantic-ai merged at the door, 10 ms": lambda url: rejected(url, 0.010),
-    "pydantic-ai merged at the door, 16 ms": lambda url: rejected(url, 0.016),
+    "pydantic-ai": lambda url: rejected(url, merge=False),
+    "pydantic-ai, merged at the door": lambda url: rejected(url, merge=True),
 }
 
 
@@ -222,7 +201,7 @@ def run_all(tokens: int, rates: list[int]) -> dict[str, Any]:
                 results.append({"tokens_per_s": rate, **json.loads(child.stdout)})
         assert provider.stdin is not None
         provider.stdin.close()
-    return {"tokens": tokens, "limits": LIMITS, "results": results}
+    return {"tokens": tokens, "limits": BUDGET, "results": results}
 
 
 if __name__ == "__main__":

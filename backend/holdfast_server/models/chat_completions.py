@@ -175,7 +175,7 @@ class ChatCompletions:
         reader = reader_for(response.headers.get("content-type", ""), self._limits)
         deadline_s = began_s + self._limits.first_token_s_max
         waits_for_first = True
-        async with Door(response.aiter_bytes(), self._limits, self._sleep) as door:
+        async with Door(response.aiter_bytes(), self._limits, self._sleep, clock) as door:
             while not reader.done:
                 try:
                     burst = await door.burst(deadline_s=deadline_s)

@@ -3,7 +3,7 @@
 A fast model sends a thousand events a second. Reading each alone costs ten passes through the
 HTTP stack's layers in the time one would do, so after a burst the reader pauses a few
 milliseconds and takes together what came meanwhile. The first event after a quiet spell is
-handed on at once.
+handed on at once, and a slow model meets no pause at all.
 Must not know: what the bytes mean.
 """
 
@@ -15,6 +15,8 @@ from typing import Self
 from holdfast_server.models.limits import Limits
 
 Sleep = Callable[[float], Awaitable[None]]
+Clock = Callable[[], float]
+"""Seconds that only grow."""
 
 
 class Overflow(Exception):
@@ -25,14 +27,17 @@ class Door:
     """Owns one reading task over `chunks`; use as an async context, which ends the task."""
 
     __slots__ = (
-        "_arrived", "_call_soon", "_chunks", "_ended", "_failure",
+        "_arrived", "_call_soon", "_chunks", "_clock", "_ended", "_failure",
         "_held", "_limits", "_loop_turned", "_reader", "_sleep", "_taken",
     )  # fmt: skip
 
-    def __init__(self, chunks: AsyncIterator[bytes], limits: Limits, sleep: Sleep) -> None:
+    def __init__(
+        self, chunks: AsyncIterator[bytes], limits: Limits, sleep: Sleep, clock: Clock
+    ) -> None:
         self._chunks = chunks
         self._limits = limits
         self._sleep = sleep
+        self._clock = clock
         self._held = bytearray()
         self._arrived = asyncio.Event()
         self._taken = asyncio.Event()
@@ -83,13 +88,13 @@ class Door:
             self._arrived.set()
 
     async def _gather(self) -> None:
-        """Read everything, pausing between one look at the network and the next but one.
+        """Read everything; two waits close together are followed by a pause.
 
-        After a pause the first read that has to wait brings what came meanwhile, and what is
-        already here follows without waiting. The next read that waits is the next burst.
+        A read that had to wait brought what the network had; what came with it follows without a
+        wait. After a pause the next wait is not close, so what gathered is handed on at once.
         """
         read_bytes = 0
-        waited_reads = 1
+        waited_at_s = float("-inf")
         async for chunk in self._chunks:
             read_bytes += len(chunk)
             if read_bytes > self._limits.answer_bytes_max:
@@ -99,10 +104,11 @@ class Door:
             while len(self._held) > self._limits.ahead_bytes_max:
                 self._taken.clear()
                 await self._taken.wait()
-            waited_reads += self._loop_turned
-            if waited_reads > 1 and self._limits.gather_s:
-                await self._sleep(self._limits.gather_s)
-                waited_reads = 0
+            if self._loop_turned:
+                now_s = self._clock()
+                if now_s - waited_at_s < self._limits.gather_s:
+                    await self._sleep(self._limits.gather_s)
+                waited_at_s = now_s
             self._loop_turned = False
             self._call_soon(self._note_turn)
 

@@ -37,20 +37,27 @@ class Network:
                 yield chunk
 
 
-class Pauses:
-    """Pauses that end when the test says so."""
+class Time:
+    """Stands still until the test moves it; a pause ends when its time has come."""
 
     def __init__(self) -> None:
-        self.begun = 0
-        self._end = asyncio.Event()
+        self.now_s = 0.0
+        self.pauses = 0
+        self._moved = asyncio.Event()
+
+    def clock(self) -> float:
+        return self.now_s
 
     async def sleep(self, seconds: float) -> None:
-        self.begun += 1
-        await self._end.wait()
-        self._end.clear()
+        self.pauses += 1
+        end_s = self.now_s + seconds
+        while self.now_s < end_s:
+            self._moved.clear()
+            await self._moved.wait()
 
-    def end(self) -> None:
-        self._end.set()
+    def move(self, seconds: float) -> None:
+        self.now_s += seconds
+        self._moved.set()
 
 
 async def turns(count: int = 10) -> None:
@@ -59,54 +66,59 @@ async def turns(count: int = 10) -> None:
         await asyncio.sleep(0)
 
 
-def door(network: Network, pauses: Pauses, limits: Limits = LIMITS) -> Door:
-    return Door(aiter(network), limits, pauses.sleep)
+def door(network: Network, time: Time, limits: Limits = LIMITS) -> Door:
+    return Door(aiter(network), limits, time.sleep, time.clock)
 
 
-async def test_the_first_chunk_after_a_quiet_spell_is_handed_on_at_once() -> None:
-    network, pauses = Network(), Pauses()
-    async with door(network, pauses) as reading:
-        network.let_in(b"a")
-        assert await reading.burst(deadline_s=FAR) == b"a"
-        await turns()
-        assert pauses.begun == 1, "and then reading pauses"
+async def test_a_slow_model_meets_no_pause() -> None:
+    network, time = Network(), Time()
+    async with door(network, time) as reading:
+        for _ in range(10):
+            network.let_in(b"a")
+            assert await reading.burst(deadline_s=FAR) == b"a"
+            await turns()
+            time.move(0.020)
+    assert time.pauses == 0
+
+
+async def test_the_first_chunks_after_a_quiet_spell_are_handed_on_at_once() -> None:
+    network, time = Network(), Time()
+    async with door(network, time) as reading:
+        for pauses in (0, 1):
+            network.let_in(b"a")
+            assert await reading.burst(deadline_s=FAR) == b"a"
+            await turns()
+            assert time.pauses == pauses
 
 
 async def test_what_came_during_a_pause_is_one_burst() -> None:
-    network, pauses = Network(), Pauses()
-    async with door(network, pauses) as reading:
-        network.let_in(b"a")
-        assert await reading.burst(deadline_s=FAR) == b"a"
+    network, time = Network(), Time()
+    async with door(network, time) as reading:
+        for chunk in (b"a", b"b"):
+            network.let_in(chunk)
+            assert await reading.burst(deadline_s=FAR) == chunk
+            await turns()
+        network.let_in(b"c", b"d", b"e")
         await turns()
-        network.let_in(b"b", b"c", b"d")
+        assert network.given == 2, "nothing is read in a pause"
+        time.move(LIMITS.gather_s)
+        assert await reading.burst(deadline_s=FAR) == b"cde"
         await turns()
-        assert network.given == 1, "nothing is read in a pause"
-        pauses.end()
-        assert await reading.burst(deadline_s=FAR) == b"bcd"
-        await turns()
-        assert pauses.begun == 1, "a burst is followed by a look at the network, not by a pause"
-        network.let_in(b"e")
-        assert await reading.burst(deadline_s=FAR) == b"e"
-        await turns()
-        assert pauses.begun == 2
+        assert time.pauses == 1, "the burst came a pause after the chunk before it"
 
 
 async def test_a_burst_that_is_here_is_read_whole_however_long() -> None:
-    network, pauses = Network(), Pauses()
-    async with door(network, pauses) as reading:
-        network.let_in(b"a")
-        await reading.burst(deadline_s=FAR)
-        await turns()
+    network, time = Network(), Time()
+    async with door(network, time) as reading:
         network.let_in(*[b"x"] * 5_000, b"end")
-        pauses.end()
         assert await reading.burst(deadline_s=FAR) == b"x" * 5_000
         assert await reading.burst(deadline_s=FAR) is None
 
 
 async def test_reading_stops_when_too_much_was_not_taken() -> None:
-    network, pauses = Network(), Pauses()
+    network, time = Network(), Time()
     limits = patience(ahead_bytes_max=10, gather_s=0.0)
-    async with door(network, pauses, limits) as reading:
+    async with door(network, time, limits) as reading:
         network.let_in(*[b"12345"] * 10, b"end")
         await turns()
         assert network.given == 3, "one past the bound, which is how it is met"
@@ -117,7 +129,7 @@ async def test_reading_stops_when_too_much_was_not_taken() -> None:
 
 
 async def test_nothing_by_the_deadline_is_a_timeout() -> None:
-    async with door(Network(), Pauses()) as reading:
+    async with door(Network(), Time()) as reading:
         now_s = asyncio.get_running_loop().time()
         with pytest.raises(TimeoutError):
             await reading.burst(deadline_s=now_s + 0.01)
@@ -128,16 +140,17 @@ async def test_what_came_before_a_failure_is_taken_before_it() -> None:
         yield b"a"
         raise ConnectionError("cut")
 
-    async with Door(breaks(), patience(gather_s=0.0), Pauses().sleep) as reading:
+    time = Time()
+    async with Door(breaks(), LIMITS, time.sleep, time.clock) as reading:
         assert await reading.burst(deadline_s=FAR) == b"a"
         with pytest.raises(ConnectionError):
             await reading.burst(deadline_s=FAR)
 
 
 async def test_a_body_without_an_end_is_bounded() -> None:
-    network, pauses = Network(), Pauses()
+    network, time = Network(), Time()
     limits = patience(answer_bytes_max=10, gather_s=0.0)
-    async with door(network, pauses, limits) as reading:
+    async with door(network, time, limits) as reading:
         network.let_in(b"x" * 10)
         assert await reading.burst(deadline_s=FAR) == b"x" * 10
         network.let_in(b"x")
@@ -146,9 +159,11 @@ async def test_a_body_without_an_end_is_bounded() -> None:
 
 
 async def test_leaving_ends_the_reading_task_in_a_pause_too() -> None:
-    network, pauses = Network(), Pauses()
-    async with door(network, pauses) as reading:
-        network.let_in(b"a")
-        await reading.burst(deadline_s=FAR)
-        await turns()
+    network, time = Network(), Time()
+    async with door(network, time) as reading:
+        for _ in range(2):
+            network.let_in(b"a")
+            await reading.burst(deadline_s=FAR)
+            await turns()
+        assert time.pauses == 1
     assert [task for task in asyncio.all_tasks() if task.get_name() == "model-door"] == []
