@@ -77,6 +77,9 @@ class Script:
         self.turns: dict[str, Turn] = {}
         self._ids = 0
 
+    def __repr__(self) -> str:
+        return "\n".join(["Script of", *(f"  {entry.seq} {entry.event}" for entry in self.entries)])
+
     def id(self) -> str:
         self._ids += 1
         return counted_id(self._ids)

@@ -19,8 +19,11 @@ FRAGMENTS = (
 )
 """What has broken chats: halves of pairs, NUL, line ends of every kind, escapes, markup."""
 
-raw_texts = st.lists(st.sampled_from(FRAGMENTS), max_size=8).map("".join) | st.text(
-    st.characters(exclude_categories=()), max_size=8
+_halves = st.sampled_from(("\ud83d", "\ude00", "a", "\0", "\U0001f600"))
+raw_texts = (
+    st.lists(_halves, max_size=6).map("".join)
+    | st.lists(st.sampled_from(FRAGMENTS), max_size=8).map("".join)
+    | st.text(st.characters(exclude_categories=()), max_size=8)
 )
 """Text as it may come from outside, lone surrogates included."""
 
@@ -187,15 +190,23 @@ any_entries = st.sampled_from(list(_EVENTS)).flatmap(entries_of)
 Move = Callable[[str], object]
 
 
-def play(steps: list[tuple[int, int, str]]) -> Script:
-    """The journal in which each step takes one of the moves that are legal by then."""
+WORDS = ("", *(clean(fragment) for fragment in FRAGMENTS), "\U0001f600e\u0301\ufffd")
+_STEP_BYTES = 4
+
+
+def play(tape: bytes) -> Script:
+    """The journal in which every four bytes choose a reply, a legal move of it, and a text.
+
+    Bytes, because drawing them is fast and shrinks well: where the first two are 0, nothing
+    happens.
+    """
     script = Script()
     script.start(script.send(script.create_thread("first")))
-    for turn_number, move_number, text in steps:
-        if not turn_number:
-            continue  # so that a failing example shrinks to few moves
-        moves = _moves(script, turn_number)
-        moves[move_number % len(moves)](text)
+    for at in range(0, len(tape) - _STEP_BYTES + 1, _STEP_BYTES):
+        high, low, move, word = tape[at : at + _STEP_BYTES]
+        if high or low:
+            moves = _moves(script, high << 8 | low)
+            moves[move % len(moves)](WORDS[word % len(WORDS)])
     return script
 
 
@@ -250,13 +261,10 @@ def _writing_moves(script: Script, turn: Turn) -> list[Move]:
     if not turn.pieces:
         moves += [lambda _: script.start(turn)] * 2
     for piece in turn.open_pieces:
-        moves += [lambda text, p=piece: script.delta(turn, p, text)] * 4
+        moves += [lambda text, p=piece: script.delta(turn, p, text)] * 8
         moves.append(lambda text, p=piece: script.end_part(turn, p, text))
     return moves
 
 
-_spoken = st.sampled_from(["", *(clean(word) for word in FRAGMENTS), "\U0001f600e\u0301\ufffd"])
-scripts = st.lists(
-    st.tuples(st.integers(0, 399), st.integers(0, 99), _spoken), min_size=30, max_size=60
-).map(play)
+scripts = st.binary(min_size=30 * _STEP_BYTES, max_size=60 * _STEP_BYTES).map(play)
 """Legal journals: threads, interleaved runs, attempts, parts, deletions, in any legal order."""
