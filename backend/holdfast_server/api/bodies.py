@@ -14,6 +14,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    StringConstraints,
     ValidationError,
 )
 
@@ -40,7 +41,7 @@ def _not_blank(value: str) -> str:
 
 
 def _chars(most: int) -> Any:
-    return Annotated[str, BeforeValidator(_cleaned), Field(max_length=most)]
+    return Annotated[str, BeforeValidator(_cleaned), StringConstraints(max_length=most)]
 
 
 Id = Annotated[str, AfterValidator(_id)]
@@ -136,7 +137,7 @@ def invalid(problems: Any) -> ApiError:
     field = ".".join(place) or "the body"
     bounds = problem.get("ctx", {})
     match problem["type"]:
-        case "string_too_long":
+        case "string_too_long" | "too_long":
             most = bounds["max_length"]
             return ApiError(413, "too_long", f"{field} may have at most {most:,} characters.")
         case "less_than_equal" if "le" in bounds:

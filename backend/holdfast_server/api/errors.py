@@ -65,7 +65,12 @@ async def on_api_error(request: Request, error: ApiError) -> Response:
 async def on_refusal(request: Request, refusal: Refusal) -> Response:
     status = STATUS_OF.get(refusal.code, 409)
     retryable = isinstance(refusal, TooMany)
-    return error_answer(status, refusal.code, refusal.message, retryable=retryable)
+    return error_answer(status, refusal.code, sentence(refusal.message), retryable=retryable)
+
+
+def sentence(message: str) -> str:
+    """Return what the journal says of a refusal as a person reads it."""
+    return f"{message[:1].upper()}{message[1:].removesuffix('.')}."
 
 
 async def on_store_unavailable(request: Request, error: StoreUnavailable) -> Response:

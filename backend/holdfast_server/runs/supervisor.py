@@ -11,6 +11,7 @@ from typing import Any
 
 import structlog
 
+from holdfast_protocol.errors import HoldfastError
 from holdfast_protocol.limits import (
     RUNS_PER_ACCOUNT_MAX,
     SHUTDOWN_S_MAX,
@@ -29,8 +30,9 @@ from holdfast_server.runs.runner import Job, Runner
 log = structlog.get_logger()
 
 FIRST_ATTEMPT = 1
-READ_WAITS_S = 3 * WINDOW_MS_MAX / 1000
-"""How long a read waits for what is pending: three of the longest windows."""
+READ_WAITS_S = 30 * WINDOW_MS_MAX / 1000
+"""How long a read waits for what is pending: thirty of the longest windows, about a second. A
+slow disk is waited for, one that hangs is not."""
 
 ENDING_S_MAX = SHUTDOWN_S_MAX * 0.6
 """How long runs may take to end at shutdown; the rest is for readers and the store."""
@@ -234,6 +236,7 @@ class Supervisor:
 
     def _disown(self, task: asyncio.Task) -> None:
         self._tasks.discard(task)
-        if not task.cancelled() and task.exception() is not None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not isinstance(error, HoldfastError):
             # Whoever awaits it is told too; this is for when nobody does any more.
-            log.debug("work failed", error=type(task.exception()).__name__)
+            log.error("work failed", error=type(error).__name__)

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from backend.tests.runs.fakes import REFUSED, FakeClock, FakeModel, settle
+from backend.tests.runs.fakes import REFUSED, FakeClock, FakeModel
 from backend.tests.store import all_entries, end_of, entry_where, open_journal, text_reaches, until
 from holdfast_protocol.limits import RUN_MS_MAX, RUNS_PER_ACCOUNT_MAX, STOPS_REMEMBERED_MS
 from holdfast_server.journal.commands import DeleteMessage, DeleteThread, Send
@@ -282,7 +282,7 @@ async def nothing_runs(house: House) -> None:
 async def test_L10_a_read_flushes_what_is_held(house):
     sent = await house.asks_and_hears("why?")
     house.model.says(TextDelta("1"), TextDelta("2"), to="why?")
-    await settle()
+    await until(lambda: not house.model.unread("why?"))
     await house.runs.flush(ACCOUNT)
     said = "".join(e["text"] for e in await all_entries(house.journal) if e["type"] == "part.delta")
     assert said == "so12"
@@ -290,6 +290,7 @@ async def test_L10_a_read_flushes_what_is_held(house):
 
 
 async def test_L10_a_read_waits_a_bounded_time_for_a_store_that_hangs(house, monkeypatch):
+    monkeypatch.setattr("holdfast_server.runs.supervisor.READ_WAITS_S", 0.01)
     sent = await house.asks_and_hears("why?")
     append, free = house.journal.append, asyncio.Event()
 
@@ -299,7 +300,7 @@ async def test_L10_a_read_waits_a_bounded_time_for_a_store_that_hangs(house, mon
 
     house.journal.append = hanging
     house.model.says(TextDelta("1"), to="why?")
-    await settle()
+    await until(lambda: not house.model.unread("why?"))
     await asyncio.wait_for(house.runs.flush(ACCOUNT), 5)
     free.set()
     await text_reaches(house.journal, sent.reply, "1")
@@ -318,7 +319,7 @@ async def test_shutdown_ends_every_run_as_interrupted_with_its_text(journal):
     queued = await house.asks("two", first.thread)
     other = await house.asks_and_hears("three")
     house.model.says(TextDelta("!"), to="one")
-    await settle()
+    await until(lambda: not house.model.unread("one"))
     await house.runs.close()
     for reply in (first.reply, queued.reply, other.reply):
         assert (await end_of(journal, reply))["status"] == "interrupted"
