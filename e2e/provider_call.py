@@ -53,6 +53,7 @@ class Call:
     ) -> None:
         self.body: dict[str, Any] = json.loads(body) if body else {}
         self.headers = {name.decode(): value.decode() for name, value in request.headers}
+        self.peer = writer.get_extra_info("peername")  # tells connections apart
         self._run = on_loop
         self._http = http
         self._writer = writer

@@ -8,7 +8,7 @@ Must not know: how the model was chosen, and what becomes of the events.
 import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,8 +32,11 @@ from holdfast_server.models.stream import (
 )
 from holdfast_server.models.tools import Toolbox
 
-NO_TOOLS_STATUSES = frozenset({400, 404, 422, 500, 501})
-"""With these (and a body that speaks of tools) servers refuse tools they do not support."""
+OPTIONAL = {"tools": b"tool", "stream_options": b"stream_options"}
+"""What a request can do without, and the word by which a refusal shows that it is meant."""
+
+REFUSING_STATUSES = frozenset({400, 404, 422, 500, 501})
+"""With these, and that word, servers refuse what they do not support."""
 
 
 @dataclass(slots=True)
@@ -80,7 +83,7 @@ class ChatCompletions:
         self._limits = limits
         self._sleep = sleep
         self._first_model: str | None = None
-        self._toolless: set[str] = set()  # models that refused tools; bounded in `_ask`
+        self._refused: set[tuple[str, str]] = set()  # (model, option); bounded in `_give_up`
 
     async def list_models(self) -> tuple[str, ...]:
         try:
@@ -191,6 +194,8 @@ class ChatCompletions:
                     yield event
                 if burst is None:
                     break
+            else:
+                await self._drain(door)
         for event in reply.finish():
             yield event
         if reply.finish_reason == "content_filter":
@@ -198,20 +203,24 @@ class ChatCompletions:
         if reply.finish_reason is None and not reader.done:
             raise failures.broke_off(self.name)
 
+    async def _drain(self, door: Door) -> None:
+        """Read the end of a body that said all; what goes wrong in it spoils nothing."""
+        deadline_s = asyncio.get_running_loop().time() + self._limits.drain_s_max
+        with suppress(TimeoutError, httpx.RequestError, Overflow):
+            while await door.burst(deadline_s=deadline_s) is not None:
+                pass
+
     @asynccontextmanager
     async def _ask(self, state: _TurnState, deadline_s: float) -> AsyncIterator[httpx.Response]:
         """Give a response that began well; leaving closes its connection, whole or not."""
         response = await self._send(state, deadline_s)
         try:
-            if response.status_code != 200:
+            while response.status_code != 200:
                 body = await self._read(response, self._limits.error_bytes_max)
-                if not self._refuses_tools(response.status_code, body, state.model):
+                if not self._give_up(response.status_code, body, state.model):
                     raise failures.refused(self.name, response.status_code, body, state.model)
                 await response.aclose()
                 response = await self._send(state, deadline_s)
-                if response.status_code != 200:
-                    body = await self._read(response, self._limits.error_bytes_max)
-                    raise failures.refused(self.name, response.status_code, body, state.model)
             yield response
         finally:
             await response.aclose()
@@ -222,9 +231,11 @@ class ChatCompletions:
             "messages": state.messages,
             "stream": True,
             "stream_options": {"include_usage": True},
+            "tools": self._toolbox.described(),
         }
-        if state.model not in self._toolless and (tools := self._toolbox.described()):
-            asked["tools"] = tools
+        for option in OPTIONAL:
+            if (state.model, option) in self._refused or not asked[option]:
+                del asked[option]
         request = self._client.build_request(
             "POST",
             "chat/completions",
@@ -238,14 +249,17 @@ class ChatCompletions:
         except TimeoutError:
             raise failures.no_first_token(self.name) from None
 
-    def _refuses_tools(self, status: int, body: bytes, model: str) -> bool:
-        """Whether the refusal is about tools; if so, `model` is asked without them from now on."""
-        if model in self._toolless or status not in NO_TOOLS_STATUSES or b"tool" not in body:
+    def _give_up(self, status: int, body: bytes, model: str) -> bool:
+        """Return whether the refusal means an option; `model` is asked without it from now on."""
+        if status not in REFUSING_STATUSES:
             return False
-        if len(self._toolless) >= self._limits.models_max:
-            self._toolless.clear()
-        self._toolless.add(model)
-        return True
+        for option, word in OPTIONAL.items():
+            if word in body and (model, option) not in self._refused:
+                if len(self._refused) >= self._limits.models_max:
+                    self._refused.clear()
+                self._refused.add((model, option))
+                return True
+        return False
 
     async def _read(self, response: httpx.Response, bytes_max: int) -> bytes:
         """Return the beginning of a body, no more than `bytes_max` and waiting `list_s_max`."""

@@ -30,6 +30,9 @@ KEPT_ALIVE = httpx.Limits(max_connections=None, max_keepalive_connections=20, ke
 """Runs are bounded where they start, so connections are not; servers drop idle ones after 5 s."""
 
 
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
 class UnusableAddress(ValueError):
     """The person's input: a base URL that cannot be one. The message says why."""
 
@@ -90,6 +93,8 @@ def http_model(
         # Waiting is bounded by the adapter, which knows a first token from a stall.
         timeout=httpx.Timeout(None, connect=limits.connect_s_max),
         limits=KEPT_ALIVE,
+        # A proxy named in the environment knows no way back to this machine.
+        trust_env=urlsplit(address).hostname not in LOOPBACK,
     )
     return ChatCompletions(
         client,

@@ -19,6 +19,10 @@ class Limits:
     stall_s_max: float = 120.0
     """Between two tokens. Longer silence means that nobody is at work."""
 
+    drain_s_max: float = 0.1
+    """For the end of a body after the provider's end mark, so that its connection can be used
+    again. A server that keeps it open loses the connection, and the person this much time."""
+
     list_s_max: float = 5.0
     """One look at `/models`. The page's first picture may wait for it."""
 

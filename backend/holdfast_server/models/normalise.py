@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from holdfast_protocol.limits import MODEL_NAME_CHARS_MAX
 from holdfast_server.models.limits import Limits
 from holdfast_server.models.port import (
     ModelEvent,
@@ -124,7 +125,8 @@ class Reply:
             yield from map(self._note, read_content_parts(content))
         if isinstance(refusal := delta.get("refusal"), str) and refusal:
             yield self._note(TextDelta(refusal))
-        if isinstance(pieces := delta.get("tool_calls"), list):
+        if isinstance(pieces := delta.get("tool_calls"), list) and pieces:
+            yield from self.finish()  # what was held back came before the call
             for piece in pieces:
                 if isinstance(piece, dict):
                     yield from self._read_call(piece, first_call)
@@ -147,8 +149,8 @@ class Reply:
         if not call.name:
             if not isinstance(name := function.get("name"), str) or not name:
                 return
-            call.name = name
-            yield ToolCalled(call.call, name)
+            call.name = name[:MODEL_NAME_CHARS_MAX]
+            yield ToolCalled(call.call, call.name)
             arguments = call.arguments_text  # with what came before the name
         if arguments:
             yield ToolArguments(call.call, arguments)

@@ -48,9 +48,14 @@ class ThinkSplitter:
             yield from self._release(TextDelta)
 
     def finish(self) -> Iterator[ReasoningDelta | TextDelta]:
-        """The content ended: give what was held back, as what it turned out to be."""
-        if self._at is not _At.ANSWER_START:
+        """The content ended: give what was held back, as what it turned out to be.
+
+        Blank space alone is nothing: models send it before a tool call, and it would make an
+        empty bubble.
+        """
+        if self._held.strip():
             yield from self._release(ReasoningDelta if self._at is _At.THINKING else TextDelta)
+        self._held = ""
         self._at = _At.ANSWER
 
     def _start(self) -> None:

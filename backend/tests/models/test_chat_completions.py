@@ -208,7 +208,7 @@ async def test_a_tool_that_fails_is_told_to_the_model_and_the_answer_goes_on(
     assert says in returned.result
 
 
-async def test_a_model_that_refuses_tools_is_asked_without_them_from_then_on(
+async def test_what_a_server_refuses_is_left_out_from_then_on(
     provider: Provider, make_model: MakeModel
 ) -> None:
     model = make_model()
@@ -219,10 +219,49 @@ async def test_a_model_that_refuses_tools_is_asked_without_them_from_then_on(
             assert "tools" in call.body
             call.fail(400, {"error": {"message": "this model does not support tools"}})
             call = await provider.anext_call(question)
-        assert "tools" not in call.body
+            assert "stream_options" in call.body
+            call.fail(422, {"detail": [{"loc": ["body", "stream_options"], "msg": "extra"}]})
+            call = await provider.anext_call(question)
+        assert call.body.keys() == {"model", "messages", "stream"}
         call.say("plain")
         call.finish()
         assert text_of(await reading) == "plain"
+
+
+async def test_a_server_that_refuses_for_ever_is_not_asked_for_ever(
+    provider: Provider, make_model: MakeModel
+) -> None:
+    reading = asyncio.create_task(read_all(make_model().answer(ask("hi"))))
+    for _ in range(3):
+        (await provider.anext_call("hi")).fail(400, "no tools, no stream_options, nothing")
+    with pytest.raises(ModelError) as caught:
+        await reading
+    assert caught.value.code == "model_rejected"
+    assert len(provider.calls) == 3
+
+
+async def test_a_connection_is_used_again_after_a_whole_answer(
+    provider: Provider, make_model: MakeModel
+) -> None:
+    model = make_model()
+    for question in ("first", "second", "third"):
+        reading = asyncio.create_task(read_all(model.answer(ask(question))))
+        call = await provider.anext_call(question)
+        call.say("ok")
+        call.finish()
+        await reading
+    assert len({call.peer for call in provider.calls}) == 1
+
+
+async def test_a_server_that_keeps_the_body_open_after_its_end_mark_is_not_waited_for(
+    provider: Provider, make_model: MakeModel
+) -> None:
+    reading = asyncio.create_task(read_all(make_model().answer(ask("hi"))))
+    call = await provider.anext_call("hi")
+    call.say("all")
+    call.raw(b"data: [DONE]\n\n")
+    assert await reading == [TextDelta("all"), Finished(None)]
+    await call.await_closed(bound_s=2)
 
 
 async def test_a_server_that_does_not_stream_is_read_whole(

@@ -86,6 +86,16 @@ A, B = ToolCalled("call-0", "one"), ToolCalled("call-1", "two")
             [A, ToolArguments("call-0", '{"a": 1}')],
             id="arguments as an object",
         ),
+        pytest.param(
+            [{"content": "\n\n"}, calls(piece(0, "x", "one", "1"))],
+            [A, ToolArguments("call-0", "1")],
+            id="blank space before a call is no text",
+        ),
+        pytest.param(
+            [{"content": "<thi"}, calls(piece(0, "x", "one", "1"))],
+            [TextDelta("<thi"), A, ToolArguments("call-0", "1")],
+            id="what was held back comes before the call",
+        ),
         pytest.param([calls(piece(0, "x", args="{}"))], [], id="a call that never gets a name"),
         pytest.param(
             [{"reasoning": "a", "reasoning_content": "a", "content": "b"}],
@@ -128,7 +138,8 @@ def said(*contents: str) -> tuple[str, str]:
         ("plain <think>text</think>", "", "plain <think>text</think>"),
         ("<thinking> about it", "", "<thinking> about it"),
         ("<thi", "", "<thi"),
-        ("   ", "", "   "),
+        ("   ", "", ""),
+        ("\n\n  indented", "", "\n\n  indented"),
         ("<think>x</think>", "x", ""),
         ("<think>x</think>y <think>z</think>", "x", "y <think>z</think>"),
     ],
