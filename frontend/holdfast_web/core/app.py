@@ -6,12 +6,13 @@ connection.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Literal
 
 from holdfast_protocol.cursor import Cursor
 from holdfast_protocol.events import Entry
+from holdfast_protocol.limits import RECONNECT_MS_MAX
 from holdfast_protocol.state import State, Window
 from holdfast_web.core.history_sync import HistorySync
 from holdfast_web.core.transport import Idle, Transport
@@ -33,14 +34,19 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Unsent:
-    """A question on its way: sent and not yet echoed by the journal, waiting, or refused."""
+    """A question on its way: sent by the person and not yet echoed by the journal.
+
+    `queued` behind an earlier one of its thread; `sending` while its request is under way;
+    `accepted` by the server, its echo still to come; `waiting` for a server that did not answer;
+    `refused` for good, with the `reason`.
+    """
 
     thread: str
     message: str
     reply: str
     text: str
     at: int
-    state: Literal["sending", "waiting", "refused"] = "sending"
+    state: Literal["queued", "sending", "accepted", "waiting", "refused"] = "queued"
     reason: str = ""
 
 
@@ -62,7 +68,8 @@ class App:
     the event connection; `is_asking`: it follows, missed something and waits for the leader to
     store it, with what comes meanwhile in `parked`. `stored` are the windows in the local store,
     by thread and without their messages. `seen` is the `active` of a thread when last in view,
-    `missing` the threads that the server does not know.
+    `missing` the threads that the server does not know. `gap_at`: where the stream last skipped.
+    `retry_ms`: when what the server did not answer is asked again.
     """
 
     known: State = field(default_factory=lambda: State(0))
@@ -80,4 +87,13 @@ class App:
     unsent: Mapping[str, Unsent] = field(default_factory=lambda: MappingProxyType({}))
     seen: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     missing: frozenset[str] = frozenset()
+    gap_at: int | None = None
+    retry_ms: int | None = None
     notice: str = ""
+
+
+def retry_later(app: App, now_ms: int) -> App:
+    """Have what the server did not answer asked again, should nothing else lead to that first."""
+    if app.retry_ms is not None:
+        return app
+    return replace(app, retry_ms=now_ms + RECONNECT_MS_MAX)

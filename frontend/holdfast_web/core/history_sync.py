@@ -34,10 +34,14 @@ class Flight:
 
 @dataclass(frozen=True, slots=True)
 class HistorySync:
-    """Which threads are being read. At most one flight a thread."""
+    """Which threads are being read. At most one flight a thread.
+
+    `resting` are threads whose last reading got no answer: not asked again at every occasion.
+    """
 
     flights: Mapping[str, Flight] = field(default_factory=lambda: MappingProxyType({}))
     next_ticket: int = 1
+    resting: frozenset[str] = frozenset()
 
     def want(
         self, thread: str, source: Source, before: str | None = None
@@ -52,7 +56,7 @@ class HistorySync:
         parked = held.parked if held is not None else ()
         flight = Flight(self.next_ticket, thread, source, before, parked)
         flights = put(self.flights, thread, flight)
-        return HistorySync(flights, self.next_ticket + 1), flight
+        return replace(self, flights=flights, next_ticket=self.next_ticket + 1), flight
 
     def park(self, entry: Entry) -> "HistorySync":
         """Keep an entry for the flight of its thread, if there is one."""
@@ -70,6 +74,18 @@ class HistorySync:
             if flight.ticket == ticket:
                 return replace(self, flights=put(self.flights, flight.thread, None)), flight
         return self, None
+
+    def failed(self, ticket: int) -> tuple["HistorySync", Flight | None]:
+        """Like `settled`, for a flight that brought nothing: its thread rests."""
+        settled, flight = self.settled(ticket)
+        if flight is None:
+            return settled, None
+        return replace(settled, resting=settled.resting | {flight.thread}), flight
+
+    def rested(self, thread: str | None = None) -> "HistorySync":
+        """Return the value in which this thread, or every one, may be asked for again."""
+        resting = self.resting - {thread} if thread is not None else frozenset()
+        return replace(self, resting=resting)
 
     def abandoned(self) -> "HistorySync":
         """Return the value with every ticket dead: what was parked no longer joins on to it."""

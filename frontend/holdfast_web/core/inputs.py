@@ -73,7 +73,6 @@ class Stored:
     threads: tuple[Thread, ...]
     windows: tuple[Window, ...]
     marks: Mapping[str, Window]
-    server: Server | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +113,9 @@ class LeadershipLost:
 
 @dataclass(frozen=True, slots=True)
 class PeerEntries:
-    """The leader's tab passed on what it applied."""
+    """The leader's tab passed on what it applied, out of this journal."""
 
+    journal: str
     entries: tuple[Entry, ...]
 
 
@@ -236,7 +236,7 @@ class AskAnswered:
 # --- the world -------------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class Woke:
-    """A time that the transport named has come."""
+    """A time that `wake_at` named has come."""
 
 
 @dataclass(frozen=True, slots=True)

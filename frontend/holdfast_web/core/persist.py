@@ -14,6 +14,7 @@ from typing import Any
 from holdfast_protocol.codec import decode_message, decode_thread, encode_message, encode_thread
 from holdfast_protocol.errors import MalformedEntry
 from holdfast_protocol.state import Message, Part, State, Thread, Window
+from holdfast_protocol.text import clean
 
 STORES: Mapping[str, str | tuple[str, ...]] = MappingProxyType(
     {
@@ -41,19 +42,26 @@ class Saved:
 def writes(base: Saved, now: Saved) -> tuple[Write, ...]:
     """Return what turns the store's content from `base` into `now`."""
     made: list[Write] = []
-    for name in {*base.known.threads, *base.stored} - now.known.threads.keys():
+    for name in sorted({*base.known.threads, *base.stored} - now.known.threads.keys()):
         made += [_clear(store, name) for store in ("threads", "windows", "messages", "segments")]
     for name, thread in now.known.threads.items():
-        if base.known.threads.get(name) is not thread:
+        if _differs(base.known.threads.get(name), thread):
             made.append(_put("threads", encode_thread(thread)))
             made += _mark_unheld(base, now, thread)
     for name, window in now.known.windows.items():
-        if base.known.windows.get(name) is not window:
+        if _differs(base.known.windows.get(name), window):
             made += _window_writes(base.known.windows.get(name), window)
     for name, mark in now.stored.items():
-        if name not in now.known.windows and base.stored.get(name) is not mark:
+        is_held = name in now.known.windows or name not in now.known.threads
+        if not is_held and _differs(base.stored.get(name), mark):
             made.append(_put("windows", window_record(mark)))
     return tuple(made)
+
+
+def _differs(old: Any, new: Any) -> bool:
+    """Identity first: what an entry did not touch is the same object. What the store gave is equal
+    to what is known, and another object."""
+    return old is not new and old != new
 
 
 def _mark_unheld(base: Saved, now: Saved, thread: Thread) -> Iterable[Write]:
@@ -74,7 +82,7 @@ def _window_writes(old: Window | None, new: Window) -> list[Write]:
     for name in held.keys() - new.messages.keys():
         made += [_clear("messages", new.thread, name), _clear("segments", new.thread, name)]
     for name, message in new.messages.items():
-        if held.get(name) is not message:
+        if _differs(held.get(name), message):
             made += _message_writes(held.get(name), message)
     return made
 
@@ -161,26 +169,34 @@ def restore_window(mark: Window, messages: Iterable[Any], segments: Iterable[Any
 
     Whatever does not fit together makes it a saved copy, to be read again from the server.
     """
-    texts: dict[tuple[str, str], str] = {}
-    fresh = mark.fresh
-    for segment in sorted(segments, key=_offset):
-        match segment:
-            case {"message": str(name), "part": str(part), "offset": int(at), "text": str(text)}:
-                joined = texts.get((name, part), "")
-                fresh = fresh and at == len(joined)
-                texts[name, part] = joined[:at] + text
-            case _:
-                fresh = False
+    texts, is_whole = _joined(segments)
     held: list[Message] = []
     for record in messages:
         message = _try(decode_message, record)
-        if message is None:
-            fresh = False
+        if message is None or message.thread != mark.thread:
+            is_whole = False
         else:
             held.append(_with_open_text(message, texts))
     held.sort(key=lambda message: message.seq)
     by_id = MappingProxyType({message.id: message for message in held})
-    return replace(mark, messages=by_id, fresh=fresh)
+    return replace(mark, messages=by_id, fresh=mark.fresh and is_whole)
+
+
+def _joined(segments: Iterable[Any]) -> tuple[dict[tuple[str, str], str], bool]:
+    """Return the text of each part, by message and part, and whether every segment joined on."""
+    texts: dict[tuple[str, str], str] = {}
+    is_whole = True
+    for segment in sorted(segments, key=_offset):
+        match segment:
+            case {"message": str(name), "part": str(part), "offset": int(at), "text": str(text)}:
+                before = texts.get((name, part), "")
+                if at == len(before):
+                    texts[name, part] = before + clean(text)
+                else:
+                    is_whole = False
+            case _:
+                is_whole = False
+    return texts, is_whole
 
 
 def _offset(segment: Any) -> int:

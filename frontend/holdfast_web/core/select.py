@@ -87,7 +87,7 @@ def _row(app: App, thread: Thread) -> Row:
         id=thread.id,
         title=thread.title or TITLE_OF_NEW,
         run=thread.run.status if thread.run is not None else "",
-        unread=not current and thread.active > app.seen.get(thread.id, thread.active),
+        unread=not current and thread.active > app.seen.get(thread.id, 0),
         current=current,
         pinned=thread.pinned,
         muted=thread.muted,
@@ -103,7 +103,7 @@ def timeline(app: App) -> Timeline:
     unsent = tuple(held for held in app.unsent.values() if held.thread == app.open)
     turns = _turns(app, thread, window) + tuple(t for u in unsent for t in _unsent_turns(u))
     stoppable = thread.run.message if thread is not None and thread.run is not None else ""
-    sending = next((held.reply for held in unsent if held.state == "sending"), "")
+    sending = next((u.reply for u in unsent if u.state in ("sending", "accepted")), "")
     return Timeline(
         thread=app.open,
         title=thread.title if thread is not None else TITLE_OF_NEW,
@@ -127,7 +127,16 @@ def _state(
 def _turns(app: App, thread: Thread | None, window: Window | None) -> tuple[Turn, ...]:
     if thread is None or window is None:
         return ()
-    return tuple(_turn(message, not window.fresh) for message in chosen_path(window, thread.leaf))
+    path = chosen_path(window, _leaf(thread, window))
+    return tuple(_turn(message, not window.fresh) for message in path)
+
+
+def _leaf(thread: Thread, window: Window) -> str | None:
+    """Where the path ends. A saved copy may lack the leaf: it is shown as far as it goes (L17)."""
+    if thread.leaf is None or thread.leaf in window.messages:
+        return thread.leaf
+    newest = max(window.messages.values(), key=lambda message: message.seq, default=None)
+    return newest.id if newest is not None else None
 
 
 def _turn(message: Message, saved: bool) -> Turn:
@@ -155,7 +164,7 @@ def _unsent_turns(unsent: Unsent) -> tuple[Turn, ...]:
         status="complete",
         parts=(part,),
         reason=unsent.reason,
-        unsent=unsent.state,
+        unsent="sending" if unsent.state in ("queued", "accepted") else unsent.state,
     )
     if unsent.state == "refused":
         return (question,)
@@ -199,7 +208,7 @@ def duration(ms: int) -> str:
     """Return a length of time as a person says it: "0.4 s", "12 s", "3 min 5 s"."""
     seconds = max(0, ms) / 1000
     if seconds < 10:
-        return f"{seconds:.1f} s"
+        return f"{int(seconds * 10) / 10} s"
     if seconds < 60:
-        return f"{seconds:.0f} s"
+        return f"{int(seconds)} s"
     return f"{int(seconds) // 60} min {int(seconds) % 60} s"

@@ -7,13 +7,14 @@ has. Tickets of readings die in `HistorySync`.
 from dataclasses import replace
 from typing import assert_never
 
-from holdfast_protocol.fold import put
+from holdfast_protocol.events import Entry
 from holdfast_web.core import inputs as on
 from holdfast_web.core.app import App, Sync
 from holdfast_web.core.effects import (
     CloseStream,
     DeleteThread,
     Effect,
+    FetchBootstrap,
     Navigate,
     PostStop,
     Tell,
@@ -27,7 +28,14 @@ from holdfast_web.core.reading import (
     want_earlier,
     window_read,
 )
-from holdfast_web.core.sending import answered, resend, resend_waiting, submitted
+from holdfast_web.core.sending import (
+    answered,
+    discard,
+    move_lines,
+    resend,
+    resend_waiting,
+    submitted,
+)
 from holdfast_web.core.tabs import (
     leadership_gained,
     leadership_lost,
@@ -37,15 +45,30 @@ from holdfast_web.core.tabs import (
     peer_stored,
     started,
     store_caught_up,
-    sync_frame,
+    synced,
 )
 from holdfast_web.core.transport import BackingOff, Connecting, Idle, heard, is_silent, lost
+from holdfast_web.core.transport import wake_at as transport_due
 
 Step = tuple[App, tuple[Effect, ...]]
 
 
 def update(app: App, happened: on.Input, now_ms: int) -> Step:
     """Return the next state and what is to be done. `now_ms` is this browser's clock."""
+    app, effects = _decided(app, happened, now_ms)
+    if not app.unsent:
+        return app, effects
+    app, more = move_lines(app)
+    return app, (*effects, *more)
+
+
+def wake_at(app: App) -> int | None:
+    """When time alone will change something: `Woke` is due then. None if never."""
+    due = [at for at in (transport_due(app.transport), app.retry_ms) if at is not None]
+    return min(due, default=None)
+
+
+def _decided(app: App, happened: on.Input, now_ms: int) -> Step:
     if isinstance(happened, on.PersonInput):
         return _person(app, happened, now_ms)
     if isinstance(happened, on.StreamInput):
@@ -62,13 +85,13 @@ def update(app: App, happened: on.Input, now_ms: int) -> Step:
         case on.HistoryRead():
             return history_read(app, happened)
         case on.HistoryFailed():
-            return history_failed(app, happened)
+            return history_failed(app, happened, now_ms)
         case on.SendAnswered():
-            return answered(app, happened)
+            return answered(app, happened, now_ms)
         case on.AskAnswered(status=status, reason=reason):
             return (app if status < 400 and status else replace(app, notice=reason)), ()
         case on.Woke() | on.Shown():
-            return _check_stream(app, now_ms)
+            return _check_time(app, now_ms)
         case on.NetworkChanged(is_online):
             return _network_changed(app, is_online, now_ms)
         case _:
@@ -84,14 +107,16 @@ def _person(app: App, happened: on.PersonInput, now_ms: int) -> Step:
         case on.StopPressed(message):
             return app, (PostStop(message),)
         case on.DeletePressed(thread):
-            leave: tuple[Effect, ...] = (Navigate(None),) if app.open == thread else ()
-            return app, (DeleteThread(thread), *leave)
+            if app.open != thread:
+                return app, (DeleteThread(thread),)
+            app, effects = open_thread(app, None)
+            return app, (DeleteThread(thread), *effects, Navigate(None))
         case on.EarlierWanted():
             return want_earlier(app)
         case on.ResendPressed(message):
             return resend(app, message)
         case on.DiscardPressed(message):
-            return replace(app, unsent=put(app.unsent, message, None)), ()
+            return discard(app, message)
         case on.NoticeDismissed():
             return replace(app, notice=""), ()
         case _:
@@ -105,14 +130,14 @@ def _tabs(app: App, happened: on.TabInput, now_ms: int) -> Step:
         case on.LeadershipLost():
             app, effects = leadership_lost(app)
             return app, (CloseStream(), *effects)
-        case on.PeerEntries(entries):
-            return peer_entries(app, entries)
+        case on.PeerEntries():
+            return peer_entries(app, happened, now_ms)
         case on.PeerAsked():
             return peer_asked(app)
         case on.PeerStored():
             return peer_stored(app, happened)
         case on.PeerSync(sync):
-            return (app if app.is_leader else replace(app, sync=sync)), ()
+            return _peer_sync(app, sync)
         case on.StoreCaughtUp(stored):
             return store_caught_up(app, stored)
         case _:
@@ -122,45 +147,74 @@ def _tabs(app: App, happened: on.TabInput, now_ms: int) -> Step:
 def _stream(app: App, happened: on.StreamInput, now_ms: int) -> Step:
     if happened.generation != app.transport.generation or isinstance(app.transport, Idle):
         return app, ()  # an older connection's last words
+    if isinstance(happened, on.StreamEnded):
+        gone = lost(app.transport, happened.generation, now_ms, happened.jitter)
+        return synced(replace(app, transport=gone), "offline")
     app = replace(app, transport=heard(app.transport, happened.generation, now_ms))
     match happened:
-        case on.StreamOpened() | on.StreamHeard():
+        case on.StreamOpened():
+            return synced(app, "catching-up")
+        case on.StreamHeard():
             return app, ()
         case on.StreamEntries(_, entries, text):
-            if is_gap(app, entries):
-                return _reopen(app, now_ms)
-            app, effects = apply_entries(app, entries)
-            return app, (Tell({"type": "entries", "entries": text}), *effects)
+            return _entries_came(app, entries, text, now_ms)
         case on.StreamCaughtUp(_, server_ms):
             server = replace(app.server, ahead_ms=server_ms - now_ms)
             return _live(replace(app, server=server))
         case on.StreamReset(_, bootstrap):
             return adopt_reset(app, bootstrap)
-        case on.StreamEnded(generation, _, jitter):
-            gone = lost(app.transport, generation, now_ms, jitter)
-            return _synced(replace(app, transport=gone), "offline")
         case _:
             assert_never(happened)
 
 
+def _entries_came(app: App, entries: tuple[Entry, ...], text: str, now_ms: int) -> Step:
+    """Apply and pass on. A gap is asked for again; if it is still there, everything is."""
+    if app.place is None:
+        return app, ()  # they begin nowhere: a stream without a cursor begins with a reset
+    if is_gap(app, entries):
+        is_same = app.gap_at == app.known.seq
+        return _reopen(replace(app, gap_at=app.known.seq), now_ms, anew=is_same)
+    app, effects = apply_entries(app, entries)
+    told = {"type": "entries", "journal": app.place.journal, "entries": text}
+    return app, (Tell(told), *effects)
+
+
 def _live(app: App) -> Step:
-    """Everything that happened is here: what waited for the server is tried again."""
-    app, effects = _synced(app, "live")
-    app, more = resend_waiting(app)
-    app, again = ensure_history_synced(app, app.open)
-    return app, (*effects, *more, *again)
+    """Everything that happened is here."""
+    app, said = synced(app, "live")
+    app, effects = _ask_again(app)
+    return app, (*said, *effects)
 
 
-def _synced(app: App, sync: Sync) -> Step:
-    if app.sync == sync:
+def _peer_sync(app: App, sync: Sync) -> Step:
+    if app.is_leader:
         return app, ()
-    return replace(app, sync=sync), (Tell(sync_frame(sync)),)
+    app = replace(app, sync=sync)
+    return _ask_again(app) if sync == "live" else (app, ())
 
 
-def _reopen(app: App, now_ms: int) -> Step:
-    app, said = _synced(app, "catching-up")
-    app, effects = open_stream(app, now_ms)
+def _ask_again(app: App) -> Step:
+    """Ask the server for all that it did not answer."""
+    app = replace(resend_waiting(app), retry_ms=None, history=app.history.rested())
+    app, effects = ensure_history_synced(app, app.open)
+    if app.is_asking or not app.server.model:
+        effects = (*effects, FetchBootstrap())
+    return app, effects
+
+
+def _reopen(app: App, now_ms: int, *, anew: bool = False) -> Step:
+    app, said = synced(app, "catching-up")
+    app, effects = open_stream(app, now_ms, anew=anew)
     return app, (CloseStream(), *said, *effects)
+
+
+def _check_time(app: App, now_ms: int) -> Step:
+    """Do what is due by now."""
+    app, effects = _check_stream(app, now_ms)
+    if app.retry_ms is None or now_ms < app.retry_ms:
+        return app, effects
+    app, more = _ask_again(app)
+    return app, (*effects, *more)
 
 
 def _check_stream(app: App, now_ms: int) -> Step:

@@ -20,8 +20,7 @@ from holdfast_web.core.persist import (
     restore_threads,
     restore_window,
 )
-from holdfast_web.core.transport import wake_at
-from holdfast_web.core.update import update
+from holdfast_web.core.update import update, wake_at
 from holdfast_web.ports import LocalStore, Ports, Records, StoreFailed
 from holdfast_web.shell.saver import Saver
 from holdfast_web.shell.stream import Stream
@@ -40,6 +39,7 @@ class Shell:
         self._publish = publish
         self._store: LocalStore | None = None
         self._holds_lock = False
+        self._moving = 0
         self._stream = Stream(ports, self.dispatch)
         self._saver = Saver(
             ports,
@@ -57,7 +57,7 @@ class Shell:
         self.dispatch(on.Started(stored, ports.address.thread()))
         ports.address.listen(lambda thread: self.dispatch(on.Opened(thread)))
         ports.page.listen(
-            hidden=lambda: self._saver.touch(now=True),
+            hidden=self._saver.flush,
             shown=lambda: self.dispatch(on.Shown()),
             network=lambda is_online: self.dispatch(on.NetworkChanged(is_online)),
         )
@@ -73,26 +73,34 @@ class Shell:
         return f"holdfast {what} {self._ports.origin} {ACCOUNT}"
 
     async def _open_last_store(self) -> on.Stored | None:
-        last = self._ports.stores.last_place()
-        journal, _, account = (last or "").partition(".")
-        if not account:
+        place = self._last_place()
+        if place is None:
             return None
-        place = Place(journal, account)
         try:
-            self._store = await self._open_store(place)
-            return await self._read(self._store, place, self._ports.address.thread())
+            store = await self._open_store(place)
+            return await self._read(store, place, self._ports.address.thread())
         except StoreFailed:
+            self._store_failed()
             return None
 
+    def _last_place(self) -> Place | None:
+        journal, _, account = (self._ports.stores.last_place() or "").partition(".")
+        return Place(journal, account) if account else None
+
     async def _open_store(self, place: Place) -> LocalStore:
+        """Open the store of this place, which takes the place of any other."""
         name = f"holdfast {self._ports.origin} {place.journal} {place.account}"
-        return await self._ports.stores.open(name, STORES)
+        opened = await self._ports.stores.open(name, STORES)
+        left, self._store = self._store, opened
+        if left is not None:
+            await left.close()
+        return opened
 
     async def _read(self, store: LocalStore, place: Place, thread: str | None) -> on.Stored | None:
         """Read the store; None while nothing was ever committed to it."""
         records = await store.read(thread)
         seq = records.meta.get("seq")
-        if not isinstance(seq, int):
+        if type(seq) is not int or seq < 0:
             return None
         marks = restore_marks(records.windows)
         window = _window(records, thread, marks)
@@ -102,28 +110,36 @@ class Shell:
     async def _lead(self) -> None:
         """The lock is ours: take the next epoch in the store, then the connection."""
         self._holds_lock = True
-        stored, place = None, self.app.place
-        if self._store is not None and place is not None:
+        stored, place, store = None, self.app.place, self._store
+        if store is not None and place is not None and not self._moving:
             try:
-                epoch = await self._store.lead()
-                stored = await self._read(self._store, place, self.app.open)
-                self._saver.begin(self._store, epoch, _saved(stored))
+                epoch = await store.lead()
+                read = await self._read(store, place, self.app.open)
+                if store is self._store and place == self.app.place:
+                    self._saver.begin(store, epoch, _saved(read))
+                    stored = read
             except StoreFailed:
                 self._store_failed()
         self.dispatch(on.LeadershipGained(stored))
 
     async def _use_place(self, place: Place) -> None:
-        """The data is of another place than thought: its store begins empty."""
+        """The data is of another place than thought: the leader begins its store empty."""
         self._saver.end()
+        self._moving += 1
         try:
-            self._store = await self._open_store(place)
-            if self._holds_lock:
-                await self._store.clear()
-                self._saver.begin(self._store, await self._store.lead(), Saved())
-                self._saver.touch(now=True, anew=True)
-            self._ports.stores.remember_place(f"{place.journal}.{place.account}")
+            store = await self._open_store(place)
+            if self._holds_lock and place == self.app.place:
+                epoch = await store.lead()  # before clearing: a leader of old gives way first
+                await store.clear()
+                if store is self._store:
+                    self._saver.begin(store, epoch, Saved())
+                    self._saver.touch(now=True, anew=True)
+            if place == self.app.place:
+                self._ports.stores.remember_place(f"{place.journal}.{place.account}")
         except StoreFailed:
             self._store_failed()
+        finally:
+            self._moving -= 1
 
     # --- one step ----------------------------------------------------------------------------
     def dispatch(self, happened: on.Input) -> None:
@@ -132,9 +148,7 @@ class Shell:
         self._publish(self.app)
         for effect in effects:
             self._run(effect)
-        self._ports.clock.wake_at(
-            "transport", wake_at(self.app.transport), lambda: self.dispatch(on.Woke())
-        )
+        self._ports.clock.wake_at("core", wake_at(self.app), lambda: self.dispatch(on.Woke()))
 
     def submit(self, text: str) -> None:
         """Send what was written, under fresh ids."""
@@ -151,6 +165,8 @@ class Shell:
             case do.Save(now, anew):
                 if self.app.is_leader:
                     self._saver.touch(now=now, anew=anew)
+                    if now and self._store is None:
+                        self._stored(self.app.known.seq, anew)  # nobody should wait for it
             case do.Tell(frame):
                 self._stream.tell(frame)
             case do.OpenStream(generation, cursor):
@@ -190,12 +206,12 @@ class Shell:
         self.dispatch(on.WindowRead(ticket, window))
 
     async def _read_store(self, thread: str | None) -> None:
-        stored = None
+        stored, store, place = None, self._store, self.app.place
         try:
-            if self._store is None or self.app.place is None:
+            if store is None or place is None or place != self._last_place():
                 stored = await self._open_last_store()
             else:
-                stored = await self._read(self._store, self.app.place, thread)
+                stored = await self._read(store, place, thread)
         except StoreFailed:
             self._store_failed()
         self.dispatch(on.StoreCaughtUp(stored))

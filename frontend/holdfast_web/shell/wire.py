@@ -17,10 +17,10 @@ from holdfast_web.core.inputs import Bootstrap
 
 
 def parse_json(text: str) -> Any:
-    """Return what the text holds, or None if it is no JSON."""
+    """Return what the text holds, or None if it is no JSON, or nested too deeply to be ours."""
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
@@ -88,8 +88,8 @@ def history_of(ticket: int, body: Any) -> on.HistoryRead | None:
 def peer_input_of(text: str) -> on.Input | None:
     """Return what another tab said. It may be of another version: anything odd is None."""
     match parse_json(text):
-        case {"type": "entries", "entries": str(entries)}:
-            return on.PeerEntries(entries_of(entries))
+        case {"type": "entries", "journal": str(journal), "entries": str(entries)}:
+            return on.PeerEntries(journal, entries_of(entries))
         case {"type": "stored", "seq": int(seq), "anew": bool(anew)}:
             return on.PeerStored(seq, anew)
         case {"type": "sync", "sync": "live" | "polling" | "catching-up" | "offline" as sync}:
