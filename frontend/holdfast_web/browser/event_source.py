@@ -1,23 +1,45 @@
-"""The one streaming connection: batches of frames, as static/js/events.js documents them."""
+"""The one streaming connection: text as static/js/events.js hands it over."""
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from holdfast_js import events
 from pyodide.ffi import create_proxy
+
+from holdfast_web.browser.client import CLIENT_HEADERS_JSON
 
 
 class EventSource:
     """At most one stream at a time; opening another ends the one before."""
 
-    def __init__(self, receive: Callable[[int, list[dict]], None]) -> None:
-        loads = json.loads
-        self._receive = create_proxy(lambda generation, text: receive(generation, loads(text)))
+    def __init__(self, base: str) -> None:
+        self._base = base
+        self._receive = None
 
-    def open(self, generation: int, url: str, headers: Mapping[str, str]) -> None:
-        """Start stream `generation`; everything else is said to `receive`, in order."""
-        events.open(generation, url, json.dumps(dict(headers)), self._receive)
+    def open(
+        self,
+        url: str,
+        *,
+        opened: Callable[[], None],
+        text: Callable[[str], None],
+        ended: Callable[[int], None],
+    ) -> None:
+        """Start; `ended` gets the status that was not 200, or 0 for a connection lost."""
 
-    def close(self, generation: int) -> None:
-        """End it at once: nothing of it is received any more."""
-        events.abort(generation)
+        def receive(kind: str, said: str) -> None:
+            match kind:
+                case "open":
+                    opened()
+                case "text":
+                    text(said)
+                case "ended":
+                    ended(int(said))
+
+        events.close()
+        if self._receive is not None:
+            self._receive.destroy()
+        self._receive = create_proxy(receive)
+        events.open(self._base + url, CLIENT_HEADERS_JSON, self._receive)
+
+    def close(self) -> None:
+        """End it at once: nothing of it is heard any more."""
+        events.close()

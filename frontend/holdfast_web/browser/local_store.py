@@ -1,46 +1,94 @@
-"""The browser's database: static/js/store.js, whose operations are passed through as they are."""
+"""The local store on IndexedDB: static/js/store.js, told what is in it.
+
+One record, `head`, holds the leader's epoch and the sequence that the content belongs to; every
+commit is guarded by it in its own transaction (L14).
+"""
 
 import json
 from collections.abc import Mapping
-from typing import Self
+from typing import Any, Self
 
-from holdfast_js import store
+from holdfast_js import page, store
 from pyodide.ffi import JsException
 
+from holdfast_web.ports import LocalStore, Records, StoreFailed, StoreGaveWay
 
-class StoreFailed(Exception):
-    """The database could not do it: full, forbidden here, or closed for a newer page."""
+VERSION = 1
+Stores = Mapping[str, str | tuple[str, ...]]
 
 
-class LocalStore:
-    """One open database. Values are JSON; which stores there are is the caller's schema."""
+class BrowserStores:
+    """The stores of this browser, by name, and which one was used last."""
 
-    def __init__(self, database) -> None:
+    def last_place(self) -> str | None:
+        return page.recall("place") or None
+
+    def remember_place(self, name: str) -> None:
+        page.remember("place", name)
+
+    async def open(self, name: str, stores: Stores) -> LocalStore:
+        return await IndexedStore.open(name, stores)
+
+
+class IndexedStore:
+    """One open database."""
+
+    def __init__(self, database: Any, stores: Stores) -> None:
         self._database = database
+        self._stores = stores
 
     @classmethod
-    async def open(cls, name: str, version: int, stores: Mapping[str, object]) -> Self:
-        """Open it, making the stores that are missing; `stores` is name → key path."""
-        return cls(await _done(store.open(name, version, json.dumps(dict(stores)))))
+    async def open(cls, name: str, stores: Stores) -> Self:
+        """Open it, making the stores that are missing."""
+        opening = store.open(name, VERSION, json.dumps(dict(stores)))
+        return cls(await _done(opening), stores)
 
-    async def commit(self, operations: list[dict], guard: dict | None = None) -> bool:
-        """Write all of it or nothing; False when somebody newer than `guard` has written."""
-        text = json.dumps(operations, ensure_ascii=False)
-        return not json.loads(await _done(self._database.commit(text, json.dumps(guard))))["stale"]
+    async def read(self, thread: str | None) -> Records:
+        requests = [{"get": "meta", "key": "head"}, {"all": "threads"}, {"all": "windows"}]
+        if thread is not None:
+            under = {"prefix": [thread]}
+            requests += [{"all": "messages", "range": under}, {"all": "segments", "range": under}]
+        answers = json.loads(await _done(self._database.read(json.dumps(requests))))
+        head, threads, windows, *rest = answers
+        messages, segments = rest or ([], [])
+        return Records(head or {}, tuple(threads), tuple(windows), tuple(messages), tuple(segments))
 
-    async def read(self, requests: list[dict]) -> list:
-        """Answer the requests from one moment, in their order."""
-        return json.loads(await _done(self._database.read(json.dumps(requests))))
+    async def lead(self) -> int:
+        head = json.dumps({"name": "head", "epoch": 0, "seq": None})
+        return await _done(self._database.bump("meta", "head", "epoch", head))
 
-    async def bump(self, store: str, key: str, field: str, record: dict) -> int:
-        """Count a field of a record up, starting from `record` if there is none."""
-        return await _done(self._database.bump(store, key, field, json.dumps(record)))
+    async def commit(self, writes: tuple[dict[str, Any], ...], *, epoch: int, seq: int) -> None:
+        head = {"put": "meta", "value": {"name": "head", "epoch": epoch, "seq": seq}}
+        operations = [*(self._operation(write) for write in writes), head]
+        guard = {"store": "meta", "key": "head", "at_most": {"epoch": epoch, "seq": seq}}
+        await self._run(operations, guard)
 
-    def close(self) -> None:
+    def _operation(self, write: dict[str, Any]) -> dict[str, Any]:
+        if "put" in write:
+            return write
+        name, under = write["clear"], write["under"]
+        span = {"only": under[0]} if isinstance(self._stores[name], str) else {"prefix": under}
+        return {"clear": name, "range": span}
+
+    async def clear(self) -> None:
+        everything = {"from": 0}  # numbers sort before all the strings and arrays that are keys
+        await self._run(
+            [{"clear": name, "range": everything} for name in self._stores if name != "meta"]
+            + [{"put": "meta", "value": {"name": "head", "epoch": await self.lead(), "seq": None}}],
+            None,
+        )
+
+    async def _run(self, operations: list[dict[str, Any]], guard: dict[str, Any] | None) -> None:
+        text = json.dumps(operations)
+        answer = json.loads(await _done(self._database.commit(text, json.dumps(guard))))
+        if answer["stale"]:
+            raise StoreGaveWay
+
+    async def close(self) -> None:
         self._database.close()
 
 
-async def _done(promise):
+async def _done(promise: Any) -> Any:
     try:
         return await promise
     except JsException as error:

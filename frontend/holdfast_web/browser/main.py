@@ -1,25 +1,108 @@
-"""Where the page's one line of Python leads: wire the adapters and start the app."""
+"""Where the page's one line of Python leads: adapters, shell and views, put together."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
 
 from wybthon import render
 
 from holdfast_web.browser import wybthon_dom
-from holdfast_web.browser.bodies import Bodies
-from holdfast_web.browser.composer import Composer
-from holdfast_web.browser.page import Page
-from holdfast_web.views.hello import Hello
+from holdfast_web.browser.clock import Clock
+from holdfast_web.browser.composer import Composer, Press
+from holdfast_web.browser.event_source import EventSource
+from holdfast_web.browser.http import Http
+from holdfast_web.browser.local_store import BrowserStores
+from holdfast_web.browser.page import Address, Page
+from holdfast_web.browser.painter import Painter
+from holdfast_web.browser.tabs import Tabs
+from holdfast_web.core import inputs as on
+from holdfast_web.core.app import App
+from holdfast_web.ports import Ports
+from holdfast_web.shell.shell import Shell
+from holdfast_web.views.heading import banner, heading
+from holdfast_web.views.screen import Actions, Screen
+from holdfast_web.views.sidebar import notes, sidebar
+from holdfast_web.views.thread import thread
 
 
-def start() -> None:
+async def start() -> None:
     """Start the app. What it raises before `ready` is shown to the person as a failed start."""
     wybthon_dom.install()
-    page, composer, bodies = Page(), Composer(), Bodies()
-    render(Hello(), "#thread")
+    page, composer = Page(), Composer()
+    ports = _ports(page)
+    shell = Shell(ports, lambda app: painter.paint(app))
+    screen = Screen(_actions(shell, composer))
+    painter = Painter(screen, page, composer, ports.clock, shell)
+    for view, place in (
+        (sidebar, "#threads"),
+        (notes, "#notes"),
+        (heading, "#heading"),
+        (banner, "#banner"),
+        (thread, "#thread"),
+    ):
+        render(view(screen), place)
+    await shell.start()
+
+    def sent(press: Press) -> None:
+        painter.pressed(press.message)
+        shell.dispatch(
+            on.Submitted(press.text, press.open or press.thread, press.message, press.reply)
+        )
+
+    composer.connect(sent=sent, stopped=painter.stop)
     page.ready()
 
-    def heard(kind: str, said: object) -> None:
-        if kind == "send":
-            part = {"id": said["id"], "kind": "text", "open": False, "text": said["text"]}
-            bodies.apply([{"op": "parts", "message": "hello", "parts": [part]}])
-            composer.taken(said["id"])
 
-    composer.connect(heard)
+def _ports(page: Page) -> Ports:
+    base = page.base().removesuffix("/")
+    return Ports(
+        clock=Clock(),
+        stores=BrowserStores(),
+        events=EventSource(base),
+        http=Http(base),
+        tabs=Tabs(),
+        address=Address(),
+        page=page,
+        spawn=_spawner(),
+        origin=base,
+    )
+
+
+def _spawner() -> Callable[[Coroutine[None, None, None]], None]:
+    """Return what runs a coroutine to its end; what that raises is for the console."""
+    running: set[asyncio.Task[None]] = set()  # asyncio itself holds its tasks only weakly
+
+    def spawn(work: Coroutine[None, None, None]) -> None:
+        task = asyncio.ensure_future(work)
+        running.add(task)
+        task.add_done_callback(running.discard)
+
+    return spawn
+
+
+def _actions(shell: Shell, composer: Composer) -> Actions:
+    def edit(message: str) -> None:
+        unsent = shell.app.unsent.get(message)
+        if unsent is not None:
+            composer.show(unsent.text)
+            composer.focus()
+            shell.dispatch(on.DiscardPressed(message))
+
+    return Actions(
+        delete=lambda thread: shell.dispatch(on.DeletePressed(thread)),
+        earlier=lambda: shell.dispatch(on.EarlierWanted()),
+        resend=lambda message: shell.dispatch(on.ResendPressed(message)),
+        edit=edit,
+        discard=lambda message: shell.dispatch(on.DiscardPressed(message)),
+        ask_again=lambda message: _ask_again(shell.app, composer, message),
+        dismiss=lambda: shell.dispatch(on.NoticeDismissed()),
+    )
+
+
+def _ask_again(app: App, composer: Composer, reply: str) -> None:
+    """Put the question of this reply into the composer again, to be sent as it is or changed."""
+    window = app.known.windows.get(app.open or "")
+    answer = window.messages.get(reply) if window is not None else None
+    question = window.messages.get(answer.parent or "") if window and answer else None
+    if question is not None:
+        composer.show("".join(part.text for part in question.parts))
+        composer.focus()

@@ -1,37 +1,59 @@
 """The page as a whole: its root attributes, its address, and whether anybody is looking."""
 
 import json
+import re
 from collections.abc import Callable
+from urllib.parse import unquote
 
 from holdfast_js import page
 from pyodide.ffi import create_proxy
 
+_THREAD = re.compile(r"#/t/([^/?]+)")
+
 
 class Page:
-    """One per app. `watch` may be called once; the listener lives as long as the page."""
+    """What the browser says of the page, and what the page says of itself."""
 
     ready = staticmethod(page.ready)
-    failed = staticmethod(page.failed)
     set_sync = staticmethod(page.setSync)
     set_leader = staticmethod(page.setLeader)
     set_thread = staticmethod(page.setThread)
     set_title = staticmethod(page.setTitle)
-    address = staticmethod(page.address)
-    origin = staticmethod(page.origin)
     base = staticmethod(page.base)
 
-    def navigate(self, address: str, *, replace: bool = False) -> None:
-        """Show another address (`#/t/<id>`); with `replace` there is no way back to this one."""
-        page.navigate(address, replace)
+    def listen(
+        self,
+        *,
+        hidden: Callable[[], None],
+        shown: Callable[[], None],
+        network: Callable[[bool], None],
+    ) -> None:
+        def heard(kind: str, said: str) -> None:
+            match kind:
+                case "leaving":
+                    hidden()
+                case "shown":
+                    shown()
+                case "network":
+                    network(json.loads(said))
 
-    def facts(self) -> dict[str, bool]:
-        """{visible, focused, online}, now."""
-        return json.loads(page.facts())
+        page.watch(create_proxy(heard))
 
-    def watch(self, listen: Callable[[str, object], None]) -> None:
-        """Hear ("facts", dict), ("address", str) and ("leaving", None): write what must be kept."""
-        page.watch(create_proxy(lambda kind, text: listen(kind, json.loads(text))))
 
-    def random_bytes(self, count: int) -> bytes:
-        """Randomness of the operating system, for ids."""
-        return bytes.fromhex(page.randomHex(count))
+class Address:
+    """The address bar: `#/t/<thread id>`, or `#/` for a new thread."""
+
+    def thread(self) -> str | None:
+        return thread_of(page.address())
+
+    def go(self, thread: str | None) -> None:
+        page.navigate("#/" if thread is None else f"#/t/{thread}", False)
+
+    def listen(self, changed: Callable[[str | None], None]) -> None:
+        page.watchAddress(create_proxy(lambda address: changed(thread_of(address))))
+
+
+def thread_of(address: str) -> str | None:
+    """Return the thread that an address names."""
+    named = _THREAD.fullmatch(address)
+    return unquote(named[1]) if named else None

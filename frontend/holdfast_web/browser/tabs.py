@@ -1,4 +1,4 @@
-"""What the tabs of one browser share: a named lock and a channel of text."""
+"""The other tabs of this browser: a named lock, and a channel of text."""
 
 from collections.abc import Callable
 
@@ -6,22 +6,29 @@ from holdfast_js import locks
 from pyodide.ffi import create_proxy
 
 
-class Locks:
-    """Web Locks, where the browser has them (it has none over plain http on a LAN name)."""
+class Tabs:
+    """Web Locks and a BroadcastChannel."""
 
-    supported = staticmethod(locks.supported)
+    def __init__(self) -> None:
+        self._release: Callable[[], None] | None = None
+        self._post: Callable[[str], None] | None = None
 
-    def request(
-        self, name: str, *, steal: bool, held: Callable[[], None], lost: Callable[[], None]
-    ) -> Callable[[], None]:
-        """Wait in line, or take it at once; returns what gives it back or leaves the line."""
-        return locks.request(name, steal, create_proxy(held), create_proxy(lost)).release
+    def ask_to_lead(self, name: str, gained: Callable[[], None]) -> None:
+        """Wait for the lock of this name. Without Web Locks every tab leads itself."""
+        if not locks.supported():
+            gained()
+            return
+        lost = create_proxy(lambda: None)
+        self._release = locks.request(name, False, create_proxy(gained), lost).release
 
+    def step_down(self) -> None:
+        if self._release is not None:
+            self._release()
+            self._release = None
 
-class Channel:
-    """Text to all other tabs that opened the same name, never to this one."""
+    def listen(self, name: str, heard: Callable[[str], None]) -> None:
+        self._post = locks.channel(name, create_proxy(heard)).post
 
-    def __init__(self, name: str, receive: Callable[[str], None]) -> None:
-        opened = locks.channel(name, create_proxy(receive))
-        self.post = opened.post
-        self.close = opened.close
+    def tell(self, text: str) -> None:
+        if self._post is not None:
+            self._post(text)

@@ -2,15 +2,16 @@
 // (over a reload too, in this tab's session storage) and handed over once Python connects.
 //
 // Not a module: it runs in the head, before there is anything to type in, so that no key is missed.
-// It knows nothing of threads or of the server: a send is a text, an id and the address it was
-// sent from. The id is made here, at the press, so that handing over twice is sending once.
+// It knows nothing of threads or of the server: a send is a text, the address it was sent from, and
+// ids for the question, its reply and the thread it may begin. They are made here, at the press, so
+// that handing over twice is sending once.
 
 "use strict";
 
 globalThis.holdfastComposer = (() => {
   const KEPT = "holdfast.composer";
 
-  /** Sends that Python has not taken over yet, oldest first: {id, text, address}. */
+  /** Sends that Python has not taken over yet, oldest first: {id, reply, thread, text, address}. */
   const waiting = [];
   const handed = new Set();
   let listener = null;
@@ -58,7 +59,8 @@ globalThis.holdfastComposer = (() => {
     const text = element("message").value;
     if (text.trim() === "") return;
     element("message").value = "";
-    waiting.push({ id: uuid7(), text, address: location.hash });
+    const [id, reply, thread] = [uuid7(), uuid7(), uuid7()];
+    waiting.push({ id, reply, thread, text, address: location.hash });
     keep();
     explain();
     hand();
@@ -121,7 +123,7 @@ globalThis.holdfastComposer = (() => {
   return {
     /**
      * Hand over: `listen(kind, json)` is called for everything from now on, and at once for what
-     * waits. Kinds: "send" {id, text, address}, "draft" (the text), "stop", "new".
+     * waits. Kinds: "send" {id, reply, thread, text, address}, "draft" (the text), "stop", "new".
      */
     connect(listen) {
       listener = listen;

@@ -25,12 +25,12 @@ export function toEnd() {
   scroller.scrollTop = scroller.scrollHeight;
 }
 
-/** Where a thread is left, to come back to: pixels from the top, or null at its end. */
-export const place = () => (distance() < NEAR_PX ? null : scroller.scrollTop);
+/** Where a thread is left, to come back to: pixels from the top, or -1 at its end. */
+export const place = () => (distance() < NEAR_PX ? -1 : scroller.scrollTop);
 
-/** Come back to a place; null is the end. */
+/** Come back to a place that place() gave. */
 export function goTo(top) {
-  if (top == null) return toEnd();
+  if (top < 0) return toEnd();
   atEnd = false;
   scroller.scrollTop = top;
 }

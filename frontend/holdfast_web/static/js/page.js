@@ -36,7 +36,6 @@ export function setTitle(text) {
 }
 
 export const address = () => location.hash;
-export const origin = () => location.origin;
 export const base = () => new URL(".", document.baseURI).href;
 
 /** Change the address without a load; `replace` leaves no step back. */
@@ -46,28 +45,27 @@ export function navigate(hash, replace) {
   else location.hash = hash;
 }
 
-/** What is true of the page now, as JSON: {visible, focused, online}. */
-export function facts() {
-  const visible = document.visibilityState === "visible";
-  return JSON.stringify({ visible, focused: document.hasFocus(), online: navigator.onLine });
-}
-
 /**
- * Call `listen(kind, json)` when something about the page changes. Kinds: "facts" (see above),
- * "address" (the hash), "leaving" (the page may be gone after this; write now).
+ * Call `listen(kind, json)` when something about the page changes. Kinds: "leaving" (the page is
+ * hidden and may be gone after this; write now), "shown", "network" (whether there is one).
  */
 export function watch(listen) {
-  const tell = () => listen("facts", facts());
   document.addEventListener("visibilitychange", () => {
-    if (document.visibilityState === "hidden") listen("leaving", "null");
-    tell();
+    listen(document.visibilityState === "hidden" ? "leaving" : "shown", "null");
   });
-  for (const kind of ["focus", "blur", "online", "offline"]) addEventListener(kind, tell);
   addEventListener("pagehide", () => listen("leaving", "null"));
-  addEventListener("pageshow", (event) => event.persisted && tell());
+  addEventListener("pageshow", (event) => event.persisted && listen("shown", "null"));
+  document.addEventListener("resume", () => listen("shown", "null"));
+  for (const kind of ["online", "offline"]) {
+    addEventListener(kind, () => listen("network", JSON.stringify(navigator.onLine)));
+  }
+}
+
+/** Call `changed(hash)` when the address names something else. */
+export function watchAddress(changed) {
   addEventListener("hashchange", () => {
     document.getElementById("sidebar").hidePopover?.();
-    listen("address", JSON.stringify(location.hash));
+    changed(location.hash);
   });
 }
 
@@ -75,4 +73,30 @@ export function watch(listen) {
 export function randomHex(count) {
   const bytes = crypto.getRandomValues(new Uint8Array(count));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** A short text kept in this browser under a name; "" where there is none or none may be kept. */
+export function recall(name) {
+  try {
+    return localStorage.getItem(key(name)) ?? "";
+  } catch {
+    return "";
+  }
+}
+
+export function remember(name, text) {
+  try {
+    localStorage.setItem(key(name), text);
+  } catch {
+    // Storage is full or forbidden: the next start asks the server.
+  }
+}
+
+const key = (name) => `holdfast.${name} ${base()}`;
+
+/** Who this is to the server: one id for the browser, one for the tab. */
+export function client() {
+  let browser = recall("browser");
+  if (!browser) remember("browser", (browser = randomHex(8)));
+  return `${browser}.${randomHex(4)}`;
 }

@@ -1,0 +1,69 @@
+"""Above the thread: its title, and a banner for what the whole page should say."""
+
+from wybthon import Show, component, create_signal, html
+
+from holdfast_web.views.screen import Screen
+
+BANNERS = {
+    "offline": "No connection. What you read before is here; what you send goes out later.",
+    "polling": "The connection is slow: answers arrive in steps.",
+}
+
+
+def heading(screen: Screen):
+    """The open thread's title, and what can be done with it as a whole."""
+    asked, set_asked = create_signal("")
+
+    def thread():
+        return screen.timeline().thread
+
+    def delete():
+        if asked() == thread():
+            screen.actions.delete(thread())
+            set_asked("")
+        else:
+            set_asked(thread())
+
+    def keep():
+        set_asked("")
+
+    def can_delete():
+        return screen.timeline().state in ("fresh", "saved")
+
+    def label():
+        return "Delete for good" if asked() == thread() else "Delete"
+
+    @component
+    def Heading():
+        cancel = html(t'<button type="button" class="quiet" onclick={keep}>Keep</button>')
+        delete_ = html(t"""
+          <span class="thread-actions">
+            <button type="button" class="quiet" onclick={delete}>{label()}</button>
+            {Show(asked() == thread() and asked() != "", cancel)}
+          </span>
+        """)
+        return html(t"""
+          <div class="heading">
+            <h1>{screen.timeline().title}</h1>
+            {Show(can_delete(), delete_)}
+          </div>
+        """)
+
+    return Heading()
+
+
+def banner(screen: Screen):
+    """One line for what concerns the whole page, and nothing while all is well."""
+
+    def text():
+        return screen.notice() or BANNERS.get(screen.sync(), "")
+
+    @component
+    def Banner():
+        dismiss = html(t"""
+          <button type="button" class="quiet" onclick={screen.actions.dismiss}>Dismiss</button>
+        """)
+        line = html(t"<p>{text()} {Show(screen.notice() != '', dismiss)}</p>")
+        return html(t'{Show(text() != "", line)}')
+
+    return Banner()

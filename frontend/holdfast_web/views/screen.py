@@ -1,0 +1,49 @@
+"""What the components read: one signal for each thing that is seen, and what a person can do."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from wybthon import create_signal, flush
+
+from holdfast_web.core.app import App
+from holdfast_web.core.select import Timeline, thread_rows, timeline
+
+NOTHING_OPEN = Timeline("", "", "loading")
+
+
+@dataclass(frozen=True)
+class Actions:
+    """What the components can ask for. Each takes the id of what it is about."""
+
+    delete: Callable[[str], None]
+    earlier: Callable[[], None]
+    resend: Callable[[str], None]
+    edit: Callable[[str], None]
+    discard: Callable[[str], None]
+    ask_again: Callable[[str], None]
+    dismiss: Callable[[], None]
+
+
+class Screen:
+    """The signals. Setting them is the only way anything on screen changes (L13)."""
+
+    def __init__(self, actions: Actions) -> None:
+        self.actions = actions
+        self.rows, self._set_rows = create_signal(())
+        self.timeline, self._set_timeline = create_signal(NOTHING_OPEN)
+        self.sync, self._set_sync = create_signal("catching-up")
+        self.server, self._set_server = create_signal(None)
+        self.notice, self._set_notice = create_signal("")
+        self.now_ms, self._set_now_ms = create_signal(0)
+
+    def show(self, app: App, now_ms: int) -> Timeline:
+        """Show this state, at once, and return what `main` shows of it."""
+        shown = timeline(app)
+        self._set_rows(thread_rows(app))
+        self._set_timeline(shown)
+        self._set_sync(app.sync)
+        self._set_server(app.server)
+        self._set_notice(app.notice)
+        self._set_now_ms(now_ms + app.server.ahead_ms)
+        flush()
+        return shown

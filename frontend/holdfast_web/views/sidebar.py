@@ -1,0 +1,64 @@
+"""The list of threads, and what the server says of its model below it."""
+
+from wybthon import For, Show, component, html
+
+from holdfast_web.views.screen import Screen
+
+STATES = {"queued": "queued", "pending": "starting", "streaming": "answering"}
+
+
+def sidebar(screen: Screen):
+    """The threads: one link each, in the order they were chosen."""
+
+    def row(item, index):
+        def current():
+            return "page" if item().current else None
+
+        def unread():
+            return "true" if item().unread else "false"
+
+        def state():
+            return STATES.get(item().run, "") or ("new" if item().unread else "")
+
+        return html(t"""
+          <li>
+            <a href={f"#/t/{item().id}"} data-thread-id={item().id} data-run={item().run}
+               data-unread={unread()} aria-current={current()}>
+              <span class="dot" aria-hidden="true"></span>
+              <span class="title">{item().title}</span>
+              <span class="state">{state()}</span>
+            </a>
+          </li>
+        """)
+
+    @component
+    def Sidebar():
+        empty = html(t'<p class="empty">Your threads will be listed here.</p>')
+        return html(t"""
+          <ul>{For(screen.rows, row, empty, keyed=lambda one: one.id)}</ul>
+        """)
+
+    return Sidebar()
+
+
+def notes(screen: Screen):
+    """What a person should know of the model that answers."""
+
+    def is_demo():
+        server = screen.server()
+        return server is not None and server.is_demo
+
+    def model():
+        server = screen.server()
+        return server.model if server is not None else ""
+
+    @component
+    def Notes():
+        demo = html(t"""
+          <p><strong>Demo model.</strong> No model is configured, so a built-in one answers. Start
+          Ollama, or set OPENAI_BASE_URL, and restart Holdfast to talk to a real one.</p>
+        """)
+        real = html(t'<p>{Show(model() != "", html(t"<span>Model: {model()}</span>"))}</p>')
+        return html(t"<div>{Show(is_demo(), demo, fallback=real)}</div>")
+
+    return Notes()
