@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from holdfast_protocol.codec import encode_message
+from holdfast_protocol.codec import encode_message, encode_thread
 from holdfast_server.api.account import account_of
 from holdfast_server.api.answers import json_answer, receipt_answer
 from holdfast_server.api.bodies import (
@@ -33,6 +33,7 @@ def messages_routes(reading: Reading, runs: Supervisor) -> APIRouter:
         page = await reading.snapshot(scope)
         return json_answer(
             {
+                "thread": encode_thread(page.thread),
                 "messages": [encode_message(message) for message in page.messages],
                 "cursor": str(page.cursor),
                 "has_more": page.has_more,
@@ -51,7 +52,7 @@ def messages_routes(reading: Reading, runs: Supervisor) -> APIRouter:
             parent=body.parent,
             model=body.model,
             run=new_id(),
-            part=new_id(),
+            part=body.id,
         )
         return receipt_answer(await runs.send(account_of(request), command), status=202)
 

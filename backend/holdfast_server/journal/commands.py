@@ -39,7 +39,10 @@ class DeleteMessage:
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """A question and the reply it asks for. `run` and `part` are minted by the server.
+    """A question and the reply it asks for. The server mints `run`.
+
+    `part` is the question's one part. It bears the question's own id, so that a page which shows
+    the question before it was journalled already shows the part that the journal will name.
 
     `parent` None: under the thread's leaf as it is at the append.
     """
