@@ -91,13 +91,12 @@ class Api:
 
         await until(reached, what=f"message {message} to be {status}")
 
-    async def entries(self, thread: str | None = None) -> list[Json]:
+    async def entries(self) -> list[Json]:
         """Return every journal entry since `begin`, by poll, page after page."""
         found: list[Json] = []
         cursor = self.first
         for _ in range(PAGES_MAX):
-            ask = {"cursor": cursor, "wait": 0, **({"thread": thread} if thread else {})}
-            page = await self._ask("GET", "/api/poll", params=ask)
+            page = await self._ask("GET", "/api/poll", params={"cursor": cursor, "wait": 0})
             assert "reset" not in page, f"the cursor {cursor!r} was answered with reset"
             found.extend(page["entries"])
             cursor = page["cursor"]

@@ -15,6 +15,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -165,6 +166,10 @@ class Server:
         (returned,) = await until(code, what=f"the end of {self.url}", bound_s=END_S_MAX)
         self.process = None
         return returned
+
+
+MakeServer = Callable[..., Awaitable[Server]]
+"""Starts a server of a story's own making."""
 
 
 def _program() -> Path:

@@ -146,11 +146,11 @@ class Ledger:
         for article in view.articles:
             seen = page.messages.setdefault(article.id, _Seen(view.thread))
             seen.status = article.status
-            for part in article.parts:
-                before = seen.parts.get(str(part.id))
+            for name, part in _named(article).items():
+                before = seen.parts.get(name)
                 if article.role == "assistant" and before and (part.chars or 0) > before.chars > 0:
                     self.growths += 1
-                seen.parts[str(part.id)] = _more(before, part)
+                seen.parts[name] = _more(before, part)
 
     def _shortfalls(self, page: _Document) -> Iterator[str]:
         view = page.last
@@ -163,7 +163,7 @@ class Ledger:
             if message not in shown:
                 yield f"message {message} had been shown and is missing after the reload"
                 continue
-            now = {str(part.id): part for part in shown[message].parts}
+            now = _named(shown[message])
             for name, part in seen.parts.items():
                 chars = (now[name].chars or 0) if name in now else 0
                 if chars < (part.chars or 0):
@@ -197,7 +197,7 @@ def _untrue(view: View) -> Iterator[str]:
 def _fell_back(article: Article, seen: _Seen) -> Iterator[str]:
     if seen.status in TERMINAL and article.status != seen.status:
         yield f"message {article.id} was {seen.status} and became {article.status}"
-    now = {str(part.id): part for part in article.parts}
+    now = _named(article)
     for name, before in seen.parts.items():
         part = now.get(name)
         if part is None:
@@ -207,6 +207,16 @@ def _fell_back(article: Article, seen: _Seen) -> Iterator[str]:
             yield f"data-chars of part {name} fell from {before.chars} to {part.chars}"
         if part.kind == "text" and _lost_text(before.shown, part.shown):
             yield f"part {name} showed {before.shown} readable characters and now {part.shown}"
+
+
+def _named(article: Article) -> dict[str, Part]:
+    """Return the parts by id; those of a question by place.
+
+    The browser shows a question before the server has named its parts, and may swap the names.
+    """
+    if article.role == "user":
+        return {f"place {place}": part for place, part in enumerate(article.parts)}
+    return {str(part.id): part for part in article.parts}
 
 
 def _lost_text(before: int, now: int) -> bool:

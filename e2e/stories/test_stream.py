@@ -45,8 +45,8 @@ async def test_a_conversation_goes_on_and_the_model_is_given_what_was_said(
     call.tokens(10, 15)
     await chat.expect_text(second.reply, tokens(10, 15))
     call.finish()
-    await assert_agree(chat, api, first, text=tokens(1, 9), status="complete")
     await assert_agree(chat, api, second, text=tokens(10, 15), status="complete")
+    await assert_agree(chat, api, first, text=tokens(1, 9), status="complete")
 
 
 async def test_a_burst_faster_than_any_screen_arrives_whole(

@@ -8,7 +8,7 @@ from e2e.api import Api
 from e2e.numbered import tokens
 from e2e.page import Chat
 from e2e.provider import Provider
-from e2e.server import Server, closed_port
+from e2e.server import MakeServer, Server, closed_port
 from e2e.visitors import Visitors
 
 SERVER_AWAY = (
@@ -84,7 +84,7 @@ async def test_sigterm_ends_the_server_cleanly_and_keeps_the_answer_so_far(
 
 @pytest.mark.grows_nothing("the model is not there")
 async def test_an_unreachable_model_fails_with_a_sentence_and_the_next_question_may_work(
-    make_server, visitors: Visitors
+    make_server: MakeServer, visitors: Visitors
 ) -> None:
     server = await make_server(model_url=f"http://127.0.0.1:{await closed_port()}/v1")
     api = await Api(server.url).begin()
