@@ -96,7 +96,7 @@ APPENDS_PER_COMMIT_MAX = 500
 """Appends that share one sync of the disk; more would make the first of them wait for the last."""
 
 STORE_READERS = 4
-"""Connections that read the store at once; a read is a millisecond, more would only wait for CPU."""
+"""Connections that read the store at once; a read is a millisecond, and more would wait for CPU."""
 
 STORE_BUSY_S_MAX = 5.0
 """How long the store may be held by somebody else (a backup, a shell) before we give up on it."""

@@ -6,7 +6,7 @@ unchanged or cleaned, so a value that comes back changed was not fit to be writt
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, is_dataclass
 from typing import Any
 
 from holdfast_protocol.errors import MalformedEntry, UnfitValue
@@ -209,8 +209,8 @@ def fit(spec: Spec, name: str, value: object, where: str) -> Any:
         read = spec.check(out)
     except (ValueError, MalformedEntry) as wrong:
         raise UnfitValue(f"cannot write {where}: {name} {wrong}") from None
-    if read is not out and record_out(read) != out:
-        raise UnfitValue(f"cannot write {where}: {name} is not clean")
+    if read is not value and read != value:
+        raise UnfitValue(f"cannot write {where}: {name} is not clean, or not in its plainest form")
     return out
 
 
@@ -218,8 +218,8 @@ def record_out(value: Any) -> Any:
     """Return a value of ours as plain JSON material: dataclasses as objects, tuples as lists."""
     if isinstance(value, str | int | float | bool) or value is None:
         return value
-    if is_dataclass(value):
-        return {field.name: record_out(getattr(value, field.name)) for field in fields(value)}
+    if is_dataclass(value):  # all of ours are slotted: their slots are their fields, in order
+        return {name: record_out(getattr(value, name)) for name in value.__slots__}
     if isinstance(value, Mapping):
         return {key: record_out(item) for key, item in value.items()}
     if isinstance(value, tuple | list):

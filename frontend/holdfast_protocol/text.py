@@ -12,6 +12,8 @@ _UNCLEAN = re.compile("[\ud800-\udfff\0]")
 
 def clean(text: str) -> str:
     """Return `text` as every store can hold it. Cleaning twice changes nothing."""
+    if text.isascii() and "\0" not in text:  # a hundred times faster than the search, and usual
+        return text
     if not _UNCLEAN.search(text):
         return text
     units = text.encode("utf-16-le", "surrogatepass")
