@@ -65,12 +65,13 @@ def adopt_reset(app: App, bootstrap: Bootstrap) -> Step:
     """Start again from the account's state as the server sent it.
 
     What is shown stays on screen, marked as a saved copy, until its history was read again
-    (L17). Another journal's content is dropped; what the person wrote is not (L23).
+    (L17). Another journal's content is dropped but for the thread in view, which a restored
+    journal has too; what the person wrote is never dropped (L23).
     """
     moved: tuple[Effect, ...] = ()
     if app.place != bootstrap.place:
         nothing: MappingProxyType[str, Any] = MappingProxyType({})
-        app = replace(app, known=State(0), stored=nothing, seen=nothing)
+        app = replace(app, known=_in_view(app, bootstrap), stored=nothing, seen=nothing)
         moved = (UsePlace(bootstrap.place),)
     threads = {
         thread.id: _newer(app.known.threads.get(thread.id), thread, bootstrap.seq)
@@ -97,6 +98,14 @@ def adopt_reset(app: App, bootstrap: Bootstrap) -> Step:
     )
     app, effects = ensure_history_synced(viewed(app), app.open)
     return app, (*moved, *effects, Save(now=True, anew=True))
+
+
+def _in_view(app: App, bootstrap: Bootstrap) -> State:
+    """Return nothing but the window in view, and not even that to another account."""
+    window = app.known.windows.get(app.open or "")
+    if window is None or app.place is None or app.place.account != bootstrap.place.account:
+        return State(0)
+    return State(0, windows=MappingProxyType({window.thread: window}))
 
 
 def _as_saved_copies(

@@ -84,7 +84,7 @@ def test_what_was_parked_stays_parked_for_the_flight_that_supersedes() -> None:
 
 def test_L12_parking_past_its_bound_says_so_and_keeps_nothing() -> None:
     script, thread = a_script()
-    history, flight = HistorySync().want(thread, "server")
+    history, _flight = HistorySync().want(thread, "server")
     for _ in range(PARKED_ENTRIES_MAX):
         history = history.park(script.entries[1])
     assert len(history.flights[thread].parked) == PARKED_ENTRIES_MAX

@@ -228,7 +228,7 @@ def test_L24_segment_with_half_a_pair_is_cleaned() -> None:
 
 
 def test_message_of_another_thread_is_left_out() -> None:
-    content, _, reply = saved_streaming()
+    content, _, _reply = saved_streaming()
     for message in content.stores["messages"].values():
         message["thread"] = counted_id(999)
     (mark,) = restore_marks(content.records(None).windows).values()
@@ -251,7 +251,7 @@ def test_L24_malformed_record_makes_a_saved_copy_and_raises_nothing(store, broke
 
 @given(st.data())
 def test_L24_record_with_one_field_broken_raises_nothing(data) -> None:
-    content, _, reply = saved_streaming()
+    content, _, _reply = saved_streaming()
     store = data.draw(st.sampled_from(["threads", "windows", "messages", "segments"]))
     key = data.draw(st.sampled_from(sorted(content.stores[store])))
     field = data.draw(st.sampled_from(sorted(content.stores[store][key])))

@@ -1,4 +1,4 @@
-"""A thread's window: from the store, else from the server, with no gap and no overlap (L19, L20)."""
+"""A thread's window: from the store or the server, with no gap and no overlap (L19, L20)."""
 
 from dataclasses import replace
 

@@ -70,7 +70,7 @@ def test_row_is_unread_while_what_it_did_was_not_in_view(seen, is_open, unread) 
 def test_thread_of_our_own_stands_first_until_the_journal_names_it() -> None:
     unsent = {Q: Unsent(T, Q, A1, "first line\nsecond", 0, state="sending")}
     rows = thread_rows(app(thread("a", 1, pinned=True), unsent=unsent))
-    assert [(row.id, row.title, row.run) for row in rows][0] == (T, "first line", "pending")
+    assert next((row.id, row.title, row.run) for row in rows) == (T, "first line", "pending")
     rows = thread_rows(app(thread(T, 1), unsent=unsent))
     assert [row.id for row in rows] == [T]
 

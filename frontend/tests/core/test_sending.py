@@ -67,7 +67,7 @@ def test_question_without_a_thread_opens_a_new_one() -> None:
     assert core.some(do.Navigate) == [do.Navigate(post.unsent.thread)]
     assert not core.some(do.FetchHistory), "the journal has not heard of it"
     assert timeline(core.app).state == "fresh"
-    assert [(row.title, row.run) for row in thread_rows(core.app)][0] == ("hello", "pending")
+    assert next((row.title, row.run) for row in thread_rows(core.app)) == ("hello", "pending")
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n\t "])

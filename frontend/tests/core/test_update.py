@@ -1,4 +1,4 @@
-"""The one place where what happened becomes a new state: everything has a case, stale things die."""
+"""Where what happened becomes a new state: everything has a case, and stale things die."""
 
 from dataclasses import fields, replace
 from typing import get_args
@@ -126,7 +126,7 @@ def test_connection_that_fell_silent_is_opened_again(happened) -> None:
     assert not core.some(do.OpenStream)
     core.now += 1
     core.take(happened)
-    assert [type(effect) for effect in core.last][0] is do.CloseStream
+    assert next(type(effect) for effect in core.last) is do.CloseStream
     assert core.some(do.OpenStream)
 
 
