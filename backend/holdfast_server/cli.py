@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 
 from holdfast_server.cannot_start import CannotStart
@@ -18,7 +17,6 @@ from holdfast_server.cannot_start import CannotStart
 cli = typer.Typer(
     help="Holdfast: a self-hosted AI chat whose answers hold fast.",
     add_completion=False,
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
@@ -93,9 +91,14 @@ def serve(
     or OPENAI_API_KEY. With nothing configured a local Ollama answers if there is one, else a
     built-in demo.
     """
+    from holdfast_server.settings import read_settings
+
+    given = {name: value for name, value in context.params.items() if value is not None}
+    settings = read_settings(given)
+
     from holdfast_server.starting import start
 
-    start({name: value for name, value in context.params.items() if value is not None})
+    start(settings)
 
 
 @cli.command()
@@ -110,17 +113,18 @@ def build() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
     command = typer.main.get_command(cli)
     try:
-        code = command.main(arguments, prog_name="holdfast", standalone_mode=False)
+        code = command.main(given or ["--help"], prog_name="holdfast", standalone_mode=False)
     except CannotStart as problem:
         _complain(str(problem))
         sys.exit(1)
-    except click.ClickException as problem:
+    except (typer.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    except typer.TyperException as problem:
         _complain(problem.format_message())
         sys.exit(2)
-    except (click.Abort, KeyboardInterrupt):
-        sys.exit(130)
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -5,12 +5,15 @@ who may list processes.
 """
 
 import os
+from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import AliasChoices, Field, SecretStr, field_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from holdfast_server.cannot_start import CannotStart
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 
@@ -53,6 +56,17 @@ class Settings(BaseSettings):
                 " use 127.0.0.1, ::1 or localhost"
             )
         return host
+
+
+def read_settings(given: Mapping[str, Any]) -> Settings:
+    """Return the settings. Raises CannotStart with the option that is wrong."""
+    try:
+        return Settings(**given)
+    except ValidationError as wrong:
+        problem = wrong.errors(include_input=False, include_url=False)[0]
+        option = "--" + str(problem["loc"][0]).removeprefix("HOLDFAST_").lower().replace("_", "-")
+        reason = problem.get("ctx", {}).get("error") or problem["msg"]
+        raise CannotStart(f"{option}: {reason}") from None
 
 
 def is_loopback(host: str) -> bool:

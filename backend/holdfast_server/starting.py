@@ -8,12 +8,9 @@ import errno
 import logging
 import socket
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import structlog
-from pydantic import ValidationError
 
 from holdfast_server.app import make_server
 from holdfast_server.cannot_start import CannotStart
@@ -28,9 +25,8 @@ from holdfast_server.settings import Settings
 BACKLOG = 2048
 
 
-def start(given: Mapping[str, Any]) -> None:
-    """Serve with these options over those of the environment. Raises CannotStart."""
-    settings = read_settings(given)
+def start(settings: Settings) -> None:
+    """Serve with these settings. Raises CannotStart."""
     log_to_stderr(settings.log_level)
     listening = listen(settings.host, settings.port)
     try:
@@ -50,21 +46,10 @@ async def _run(settings: Settings, listening: socket.socket) -> None:
     address = _address(listening)
 
     def say_ready() -> None:
-        shown = f"{model.name}, a demo" if model.demo else model.name
+        shown = "the built-in demo" if model.demo else model.name
         print(f"Holdfast is at {address} (model: {shown})", flush=True)
 
     await serve(server, journal, model, listening, say_ready)
-
-
-def read_settings(given: Mapping[str, Any]) -> Settings:
-    """Return the settings. Raises CannotStart with the option that is wrong."""
-    try:
-        return Settings(**given)
-    except ValidationError as wrong:
-        problem = wrong.errors(include_input=False, include_url=False)[0]
-        option = "--" + str(problem["loc"][0]).removeprefix("HOLDFAST_").lower().replace("_", "-")
-        reason = problem.get("ctx", {}).get("error") or problem["msg"]
-        raise CannotStart(f"{option}: {reason}") from None
 
 
 def log_to_stderr(level: str) -> None:
@@ -118,7 +103,9 @@ async def open_journal(folder: Path) -> Journal:
     try:
         return await SqliteJournal.open(folder)
     except StoreUnavailable as problem:
-        raise CannotStart(f"{problem} Choose another one with --data-dir.") from None
+        raise CannotStart(
+            f"cannot use the data folder {folder}: {problem}; choose another with --data-dir"
+        ) from None
 
 
 def _address(listening: socket.socket) -> str:

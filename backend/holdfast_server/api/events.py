@@ -21,14 +21,8 @@ from holdfast_server.api.account import account_of
 from holdfast_server.api.bootstrap import bootstrap, now_ms
 from holdfast_server.api.catalogue import Catalogue
 from holdfast_server.api.reading import Reading
-from holdfast_server.journal.port import Page
 
 HEADERS = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
-
-
-def journal_frame(page: Page) -> bytes:
-    """Return the frame of a page: its entries as one JSON array, the cursor after them as id."""
-    return encode_frame("journal", f"[{','.join(page.entries)}]".encode(), str(page.cursor))
 
 
 async def frames(
@@ -38,16 +32,16 @@ async def frames(
     with reading.stream(account):
         is_caught_up = False
         while True:
-            page = await reading.entries(place)
-            if page is None:
+            batch = await reading.batch(place)
+            if batch is None:
                 place, content = await bootstrap(reading, catalogue, account)
                 yield encode_frame("reset", orjson.dumps(content), str(place))
                 is_caught_up = False
                 continue
-            place = page.cursor
-            if page.entries:
-                yield journal_frame(page)
-            if page.more:
+            place = batch.page.cursor
+            if batch.page.entries:
+                yield batch.frame
+            if batch.page.more:
                 continue
             if not is_caught_up:
                 is_caught_up = True

@@ -12,8 +12,22 @@ from dataclasses import dataclass, field
 
 from holdfast_protocol.cursor import Cursor, parse_cursor
 from holdfast_protocol.limits import BEAT_ACTIVE_S, BEAT_IDLE_S, STREAMS_PER_ACCOUNT_MAX
+from holdfast_protocol.sse import encode_frame
 from holdfast_server.api.errors import ApiError
 from holdfast_server.journal.port import History, Journal, MessagesOf, Page, ThreadList, Threads
+
+
+def journal_frame(page: Page) -> bytes:
+    """Return the frame of a page: its entries as one JSON array, the cursor after them as id."""
+    return encode_frame("journal", f"[{','.join(page.entries)}]".encode(), str(page.cursor))
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A page, and the frame of it that every stream at the same place sends."""
+
+    page: Page
+    frame: bytes
 
 
 @dataclass(slots=True)
@@ -24,6 +38,7 @@ class Reading:
     flush: Callable[[str], Awaitable[None]]
     is_active: Callable[[str], bool]
     is_closed: bool = False
+    _shared: dict[Cursor, asyncio.Task[Batch | None]] = field(default_factory=dict)
     _waits: set[asyncio.Timeout] = field(default_factory=set)
     _streams: dict[str, int] = field(default_factory=dict)
 
@@ -35,6 +50,25 @@ class Reading:
     async def entries(self, place: Cursor | None) -> Page | None:
         """Return what came after the place; None: the reader has to be reset (L4)."""
         return None if place is None else await self.journal.entries(place)
+
+    async def batch(self, place: Cursor | None) -> Batch | None:
+        """The same for a stream: those that wake together at one place read once.
+
+        Who joins a read that began before a commit may miss that commit, and is woken for it
+        at once: streams wait at the place they have, never at the head.
+        """
+        if place is None:
+            return None
+        reading = self._shared.get(place)
+        if reading is None:
+            reading = asyncio.create_task(self._read_batch(place))
+            self._shared[place] = reading
+            reading.add_done_callback(lambda _: self._shared.pop(place))
+        return await asyncio.shield(reading)
+
+    async def _read_batch(self, place: Cursor) -> Batch | None:
+        page = await self.entries(place)
+        return page and Batch(page, journal_frame(page))
 
     async def snapshot(self, scope: Threads | MessagesOf) -> ThreadList | History:
         """Return state with its cursor, all that runs have said until now included."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +11,10 @@ from typing import Any
 import httpx
 
 from backend.tests.runs.fakes import FakeModel
-from backend.tests.store import BOUND_S, end_of, open_journal, text_reaches
+from backend.tests.store import BOUND_S, end_of, open_journal, text_reaches, until
 from holdfast_protocol.sse import Frame, FrameDecoder
 from holdfast_server.app import Server, make_server
+from holdfast_server.journal.port import Journal
 from holdfast_server.journal.sqlite import SqliteJournal
 from holdfast_server.models.port import Finished, TextDelta
 from holdfast_server.runs.minting import new_id
@@ -35,11 +36,13 @@ class Site:
     client: httpx.AsyncClient
 
     @classmethod
-    async def open(cls, folder: Path, page: Path) -> "Site":
+    async def open(
+        cls, folder: Path, page: Path, through: Callable[[Journal], Journal] = lambda own: own
+    ) -> "Site":
+        """Put a server together. All that it asks of the journal goes `through` something."""
         journal = await open_journal(folder)
         model = FakeModel()
-        server = make_server(journal, model, page=page)
-        # The last resort answers are under test too: the app may not raise through it.
+        server = make_server(through(journal), model, page=page)
         transport = httpx.ASGITransport(server.app)
         client = httpx.AsyncClient(transport=transport, base_url=ADDRESS)
         return cls(folder, page, journal, model, server, client)
@@ -80,6 +83,10 @@ class Site:
         self.model.says(TextDelta(answer), Finished(None), to=text)
         await end_of(self.journal, sent["reply"])
         return sent
+
+    async def quiet(self) -> None:
+        """Return once no run is under way."""
+        await until(lambda: not self.server.runs.is_active("local"))
 
     async def get(self, path: str, **params: Any) -> Json:
         answer = await self.client.get(path, params=params)
