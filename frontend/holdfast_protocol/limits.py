@@ -70,6 +70,10 @@ ENTRIES_PER_READ_MAX = 1_000
 ENTRY_BYTES_PER_READ_MAX = 1_000_000
 """The same page by weight; one entry always fits, however heavy."""
 
+FRAME_CHARS_MAX = 8_000_000
+"""One frame of an event stream: eight of the heaviest pages. A reader drops a longer one and, by
+the gap it leaves, knows that it has to read again."""
+
 THREADS_PER_PAGE_MAX = 200
 """Rows in one list, and in what bootstrap and reset carry: some 100 kB without instructions."""
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from holdfast_protocol.limits import FRAME_CHARS_MAX
 from holdfast_protocol.sse import BEAT, Frame, FrameDecoder, encode_frame
 
 from .strategies import json_values
@@ -103,3 +104,23 @@ def test_a_carriage_return_at_a_cut_and_its_line_feed_end_one_line():
     assert decoder.feed("") == []
     assert decoder.feed("\r") == [Frame("message", "a")]
     assert decoder.feed("\ndata: b\n\n") == [Frame("message", "b")]
+
+
+@pytest.mark.parametrize("chunk", [10**9, 1_000_000, 999_983])
+@pytest.mark.parametrize("lines", [1, 3])
+@pytest.mark.parametrize("over", [0, 1])
+def test_L12_a_frame_as_long_as_the_bound_is_read_and_a_longer_one_dropped(chunk, lines, over):
+    room = FRAME_CHARS_MAX + over - lines * len("data: ")
+    lengths = [room // lines] * (lines - 1) + [room - room // lines * (lines - 1)]
+    long = "".join(f"data: {'x' * length}\n" for length in lengths)
+    stream = f"{long}\ndata: next\n\n"
+    frames = read(*(stream[at : at + chunk] for at in range(0, len(stream), chunk)))
+    assert [len(frame.data) for frame in frames] == [*([room + lines - 1] * (not over)), 4]
+
+
+def test_L12_a_line_without_end_is_not_kept():
+    decoder = FrameDecoder()
+    for _ in range(3 * FRAME_CHARS_MAX // 1_000_000):
+        assert decoder.feed("x" * 1_000_000) == []
+    assert len(decoder._rest) <= FRAME_CHARS_MAX
+    assert decoder.feed("\n\ndata: next\n\n") == [Frame("message", "next")]
