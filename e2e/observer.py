@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from playwright.async_api import BrowserContext, ConsoleMessage, Page, Request, WebError
 
+from e2e.until import until
 from e2e.verdict import Article, Ledger, Part, View
 
 SCRIPT = Path(__file__).with_name("observer.js")
@@ -70,6 +71,18 @@ class Observer:
     def last_looks(self) -> str:
         """Return the last changes of the screen, one a line, for the person mending a failure."""
         return "\n".join(self._looks)
+
+    async def first_sight(self, thread: str, message: str) -> Article:
+        """Return the message as it stood in the first look when its thread last came into view."""
+
+        async def arrived() -> bool:
+            return bool(self.arrivals) and self.arrivals[-1].thread == thread
+
+        await until(arrived, what=f"a look at thread {thread}")
+        view = self.arrivals[-1]
+        found = [article for article in view.articles if article.id == message]
+        assert found, f"message {message} is not in the first look: {_line(view)}"
+        return found[0]
 
     def _told(self, source: dict[str, Any], told: str) -> None:
         fact = json.loads(told)

@@ -31,9 +31,7 @@ async def test_back_before_the_end_everything_is_there_and_goes_on_growing(
     await assert_agree(chat, api, b, text=tokens(501, 505), status="complete")
 
     await chat.switch_to(a.thread)
-    arrival = visitors[0].observer.arrivals[-1]
-    seen = next(article for article in arrival.articles if article.id == a.reply)
-    assert arrival.thread == a.thread
+    seen = await visitors[0].observer.first_sight(a.thread, a.reply)
     assert seen.parts[0].chars >= len(tokens(1, 10)), "the first look had less than was seen"
     await chat.expect_text(a.reply, tokens(1, 20))
     await chat.expect_status(a.reply, "streaming")
@@ -63,9 +61,8 @@ async def test_an_answer_that_ended_meanwhile_is_complete_at_first_sight(
     await chat.expect_text(b.reply, tokens(501, 505))
 
     await chat.switch_to(a.thread)
-    arrival = visitors[0].observer.arrivals[-1]
-    seen = next(article for article in arrival.articles if article.id == a.reply)
-    assert (arrival.thread, seen.status) == (a.thread, "complete")
+    seen = await visitors[0].observer.first_sight(a.thread, a.reply)
+    assert seen.status == "complete"
     assert seen.parts[0].chars == len(tokens(1, 40))
     in_b.finish()
     await chat.expect_run(b.thread, "")
