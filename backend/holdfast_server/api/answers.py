@@ -8,6 +8,8 @@ from starlette.responses import Response
 
 from holdfast_server.journal.port import Receipt
 
+HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+
 
 def json_answer(
     content: Mapping[str, Any] | bytes,
@@ -20,7 +22,7 @@ def json_answer(
     return Response(
         body,
         status_code=status,
-        headers={"Cache-Control": "no-store", **(headers or {})},
+        headers={**HEADERS, **(headers or {})},
         media_type="application/json",
     )
 

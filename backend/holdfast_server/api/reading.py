@@ -63,8 +63,13 @@ class Reading:
         if reading is None:
             reading = asyncio.create_task(self._read_batch(place))
             self._shared[place] = reading
-            reading.add_done_callback(lambda _: self._shared.pop(place))
+            reading.add_done_callback(lambda read: self._forget(place, read))
         return await asyncio.shield(reading)
+
+    def _forget(self, place: Cursor, read: asyncio.Task[Batch | None]) -> None:
+        del self._shared[place]
+        if not read.cancelled():
+            read.exception()  # whoever waits is told; all of them may have left
 
     async def _read_batch(self, place: Cursor) -> Batch | None:
         page = await self.entries(place)

@@ -91,11 +91,10 @@ class Pen:
         self._hurry()
 
     def end(self, ending: Ending) -> None:
-        """The run ends so; the first ending counts."""
-        if self._ending is None:
-            self._ending = ending
-            self._touched += 1
-            self._hurry()
+        """The run ends so. Called once."""
+        self._ending = ending
+        self._touched += 1
+        self._hurry()
 
     def drop(self) -> None:
         """Nothing of what is pending, and nothing more, is to be written."""

@@ -58,6 +58,20 @@ async def test_L10_history_shows_what_is_still_held_back(site):
     assert (reply["status"], reply["parts"][0]["text"]) == ("streaming", "so it is")
 
 
+async def test_history_carries_its_thread_as_it_was_at_the_same_cursor(site):
+    sent = await site.talk("why?")
+    page = await site.get(f"/api/threads/{sent['thread']}/messages")
+    assert set(page) == {"thread", "messages", "cursor", "has_more"}
+    assert [page["thread"]] == await site.threads()
+    assert page["cursor"].endswith(f".{page['thread']['version']}")
+
+
+async def test_the_part_of_a_question_bears_the_question_s_id(site):
+    sent = await site.talk("why?")
+    question = (await site.messages(sent["thread"]))[1]
+    assert [part["id"] for part in question["parts"]] == [sent["message"]]
+
+
 async def test_history_is_read_page_by_page_newest_first(site):
     thread = new_id()
     for text in ("one", "two", "three"):

@@ -22,6 +22,7 @@ BAD_CURSORS = {
     "not a cursor": lambda good: "nonsense",
     "of another journal": lambda good: f"{new_id()}.local.{good.seq}",
     "of another account": lambda good: f"{good.journal}.other.{good.seq}",
+    "of another account's beginning": lambda good: f"{good.journal}.other.0",
     "ahead of the head": lambda good: str(good.at(good.seq + 1)),
     "far ahead": lambda good: str(good.at(10**17)),
     "negative": lambda good: f"{good.journal}.local.-1",

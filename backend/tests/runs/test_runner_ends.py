@@ -158,6 +158,13 @@ async def test_L6_the_first_ending_is_the_ending(bench):
     assert [end.status for end in ends] == ["stopped"]
 
 
+async def test_L6_of_two_endings_at_one_moment_the_first_counts(bench):
+    await said_and_pending(bench)
+    bench.runner.stop()
+    bench.runner.interrupt()
+    assert (await bench.ended()).status == "stopped"
+
+
 async def test_L6_nothing_is_written_after_the_end(bench):
     await said_and_pending(bench)
     bench.model.says(Finished(None), TextDelta("more"))

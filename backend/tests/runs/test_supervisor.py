@@ -112,7 +112,7 @@ async def test_L9_other_content_under_the_same_id_is_refused_and_harms_no_run(ho
     [((TextDelta("1"), Finished(None)), "complete"), ((REFUSED,), "failed")],
     ids=["complete", "failed"],
 )
-async def test_a_queued_reply_begins_when_the_one_before_it_ended(house, ending, status):
+async def test_L8_a_queued_reply_begins_when_the_one_before_it_ended(house, ending, status):
     first = await house.asks("one")
     await started(house.journal, first.reply)
     second = await house.asks("two", first.thread)
@@ -124,7 +124,7 @@ async def test_a_queued_reply_begins_when_the_one_before_it_ended(house, ending,
     assert order == [first.reply, second.reply]
 
 
-async def test_a_queued_reply_begins_when_the_one_before_it_was_stopped(house):
+async def test_L8_a_queued_reply_begins_when_the_one_before_it_was_stopped(house):
     first = await house.asks_and_hears("one")
     second = await house.asks("two", first.thread)
     await house.runs.stop(ACCOUNT, first.reply)
