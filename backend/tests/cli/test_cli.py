@@ -18,13 +18,14 @@ from holdfast_server.cli import serve
 from holdfast_server.runs.minting import new_id
 from holdfast_server.settings import Settings, is_loopback
 
+KEPT = ("PATH", "LANG", "PYTHONPATH")
 BOUND_S = 60.0
 """A start imports much, and the machine may be busy."""
 
 
 def environment(**more: str) -> dict[str, str]:
     """Nothing of the person's own settings."""
-    kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
+    kept = {name: os.environ[name] for name in KEPT if name in os.environ}
     return {**kept, "HOLDFAST_OPENAI_BASE_URL": "demo", "PYTHONUNBUFFERED": "1", **more}
 
 

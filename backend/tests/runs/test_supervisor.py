@@ -7,7 +7,7 @@ import pytest
 from backend.tests.runs.fakes import REFUSED, FakeClock, FakeModel
 from backend.tests.store import all_entries, end_of, entry_where, open_journal, text_reaches, until
 from holdfast_protocol.limits import RUN_MS_MAX, RUNS_PER_ACCOUNT_MAX, STOPS_REMEMBERED_MS
-from holdfast_server.journal.commands import DeleteMessage, DeleteThread, Send
+from holdfast_server.journal.commands import DeleteMessage, DeleteThread, Send, StartRun
 from holdfast_server.journal.refusals import Conflict, StoreUnavailable
 from holdfast_server.models.port import Finished, TextDelta
 from holdfast_server.runs.clock import LoopClock
@@ -85,14 +85,22 @@ async def test_L7_an_asker_who_leaves_during_the_append_is_answered_all_the_same
 
 
 async def test_L9_the_same_send_again_starts_no_second_run(house):
+    tried, append = [], house.journal.append
+
+    async def recorded(account, command):
+        tried.append(type(command))
+        return await append(account, command)
+
+    house.journal.append = recorded
     sent = await house.asks("why?")
-    again = await house.runs.send(
-        ACCOUNT, Send(**{**fields_of(sent), "run": new_id(), "part": new_id()})
-    )
+    repeated = Send(**{**fields_of(sent), "run": new_id(), "part": new_id()})
+    again = await house.runs.send(ACCOUNT, repeated)
     assert again.answer["run"] == sent.run
     house.model.says(TextDelta("because"), Finished(None), to="why?")
     await end_of(house.journal, sent.reply)
+    await until(lambda: not house.runs._tasks)
     assert len(house.model.turns) == 1
+    assert tried.count(StartRun) == 1
 
 
 def fields_of(command: Send) -> dict:
