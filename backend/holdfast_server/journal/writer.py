@@ -57,11 +57,15 @@ class Writer:
         connection: sqlite3.Connection,
         guard: Callable[[], None],
         committed: Callable[[Sequence[Any]], None],
+        *,
+        queued_max: int = APPENDS_QUEUED_MAX,
+        per_commit_max: int = APPENDS_PER_COMMIT_MAX,
     ) -> None:
         self._connection = connection
         self._guard = guard
         self._committed = committed
-        self._room = asyncio.Semaphore(APPENDS_QUEUED_MAX)
+        self._room = asyncio.Semaphore(queued_max)
+        self._per_commit_max = per_commit_max
         self._changed = threading.Condition()
         self._queue: deque[_Job] = deque()
         self._closing = False
@@ -82,6 +86,11 @@ class Writer:
                 self._queue.append(job)
                 self._changed.notify()
             return await job.told
+
+    @property
+    def queued(self) -> int:
+        """How many wait for the thread to come to them."""
+        return len(self._queue)
 
     def close(self) -> None:
         """Finish what is queued and end the thread. Blocks; calling it again is harmless."""
@@ -104,7 +113,7 @@ class Writer:
         with self._changed:
             self._changed.wait_for(lambda: self._queue or self._closing)
             return [
-                self._queue.popleft() for _ in range(min(len(self._queue), APPENDS_PER_COMMIT_MAX))
+                self._queue.popleft() for _ in range(min(len(self._queue), self._per_commit_max))
             ]
 
     def _commit(self, jobs: list[_Job]) -> list[_Outcome]:
