@@ -22,7 +22,10 @@
   function watchStart() {
     const html = document.documentElement;
     if (!html) return;
-    if (composer()) once("composer");
+    if (composer() && !marks.composer) {
+      once("composer");
+      composer().focus();
+    }
     if (html.dataset.app !== "ready") return;
     once("ready");
     const link = document.querySelector("nav a[data-thread-id]:not([aria-current])");

@@ -6,6 +6,7 @@ import asyncio
 import json
 import math
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
@@ -118,5 +119,10 @@ def cpu_s(process: int) -> float:
 
 
 def report(measure: Callable[[], Awaitable[Figures]]) -> None:
-    """Run one measurement and print its JSON object."""
-    print(json.dumps(asyncio.run(measure()), indent=1), flush=True)
+    """Run one measurement and print its JSON object. SIGTERM ends all that it started, too."""
+
+    async def run() -> Figures:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asyncio.current_task().cancel)
+        return await measure()
+
+    print(json.dumps(asyncio.run(run()), indent=1), flush=True)
