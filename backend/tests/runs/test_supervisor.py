@@ -155,6 +155,28 @@ async def text_or_turn(house: House, turns: int) -> None:
     await until(lambda: len(house.model.turns) >= turns)
 
 
+async def test_a_path_of_many_pages_is_told_as_far_back_as_it_fits(house, monkeypatch):
+    monkeypatch.setattr("holdfast_server.runs.history.MESSAGES_PER_PAGE_MAX", 2)
+    thread, texts = None, [str(number) for number in range(8)]
+    for text in texts:
+        sent = await house.asks(text, thread)
+        thread = sent.thread
+        house.model.says(TextDelta("so"), Finished(None), to=text)
+        await end_of(house.journal, sent.reply)
+    told = [message.text for message in house.model.turns[-1].messages]
+    assert told[::2] == texts
+    house.runs._context_chars = 10
+    await house.asks("last", thread)
+    await until(lambda: len(house.model.turns) == 9)
+    assert [message.text for message in house.model.turns[-1].messages] == [
+        "6",
+        "so",
+        "7",
+        "so",
+        "last",
+    ]
+
+
 async def test_threads_do_not_wait_for_each_other(house):
     await house.asks_and_hears("one")
     await house.asks_and_hears("two")
