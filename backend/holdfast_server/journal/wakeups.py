@@ -7,7 +7,8 @@ may be something to read. Heads are kept here only to tell whether waiting makes
 import asyncio
 import threading
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 from holdfast_protocol.cursor import Cursor
 
@@ -66,9 +67,9 @@ class Wakeups:
             tell(loop, _resolve, woken)
 
 
-def tell(loop: asyncio.AbstractEventLoop, callback, *args: object) -> None:
+def tell(loop: asyncio.AbstractEventLoop, callback: Callable[..., object], *args: object) -> None:
     """Call back on an event loop, unless that has ended: then nobody is left to be told."""
-    if not loop.is_closed():
+    with suppress(RuntimeError):
         loop.call_soon_threadsafe(callback, *args)
 
 

@@ -12,12 +12,16 @@ import sqlite3
 import threading
 from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from holdfast_protocol.limits import APPENDS_PER_COMMIT_MAX, APPENDS_QUEUED_MAX
 from holdfast_server.journal.refusals import StoreUnavailable
 from holdfast_server.journal.wakeups import tell
+
+_OF_ONE = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.DataError)
+"""Errors of the database that are one job's own; any other puts the whole commit in doubt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,18 +135,19 @@ class Writer:
         self._connection.execute("SAVEPOINT alone")
         try:
             outcome = _Outcome(job, job.work())
-        except sqlite3.OperationalError:
-            # The disk or the database, not this job: the transaction as a whole is in doubt.
-            raise
         except Exception as error:
+            if isinstance(error, sqlite3.Error) and not isinstance(error, _OF_ONE):
+                raise
             self._connection.execute("ROLLBACK TO alone")
             outcome = _Outcome(job, error=error)
         self._connection.execute("RELEASE alone")
         return outcome
 
     def _all_failed(self, jobs: list[_Job], failed: Exception) -> list[_Outcome]:
-        if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
+        # A store that cannot even undo is as unavailable as one that cannot write.
+        with suppress(sqlite3.Error):
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
         if isinstance(failed, sqlite3.Error):
             unavailable = StoreUnavailable(f"the store cannot be written: {failed}")
             unavailable.__cause__ = failed

@@ -2,6 +2,8 @@
 
 import sqlite3
 import stat
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -128,4 +130,33 @@ async def test_L2_a_commit_waits_for_the_disk(tmp_path):
     )
     full = 2
     assert (mode, synchronous) == ("wal", full)
+    await journal.close()
+
+
+def write_and_kill(folder: Path) -> tuple[str, int]:
+    """Have another process write into the folder, and kill it in the middle of it.
+
+    Returns the thread it wrote, and the last number whose append it was told of.
+    """
+    writing = subprocess.Popen(
+        [sys.executable, "-m", "backend.tests.journal.killed", str(folder)],
+        cwd=Path(__file__).parents[3],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with writing:
+        thread = writing.stdout.readline().strip()
+        told = [int(writing.stdout.readline()) for _ in range(50)]
+        writing.kill()
+    return thread, told[-1]
+
+
+async def test_L2_what_was_answered_is_there_after_a_kill(tmp_path):
+    thread, told = write_and_kill(tmp_path)
+    journal = await open_journal(tmp_path)
+    _, reply = await World(journal).path(thread)
+    numbers = [int(number) for number in reply.parts[0].text.split()]
+    assert numbers == list(range(len(numbers)))
+    assert len(numbers) > told
+    assert reply.status == "interrupted"
     await journal.close()

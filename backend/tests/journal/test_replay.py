@@ -11,7 +11,9 @@ from backend.tests.journal.opening import open_journal
 from backend.tests.journal.replay import Replay, verify_folder
 from backend.tests.journal.scripts import Play, scripts
 from backend.tests.journal.world import World
+from holdfast_protocol.limits import STORE_READERS
 from holdfast_server.journal.commands import ChangeThread, DeleteMessage, DeleteThread
+from holdfast_server.journal.port import MessagesOf
 
 
 async def played(folder: Path, script: list[tuple]) -> Replay:
@@ -63,6 +65,31 @@ async def test_L5_a_whole_conversation_replays_the_same_at_every_cut(tmp_path):
     replay.assert_moved()
     await journal.close()
     assert await verify_folder(tmp_path) > 20
+
+
+async def test_L5_a_snapshot_and_its_cursor_are_read_at_one_moment(tmp_path):
+    """Something is written while the snapshot is read, just before its cursor is."""
+    journal = await open_journal(tmp_path)
+    world = World(journal)
+    answer, part = await world.streaming()
+    loop, wrote = asyncio.get_running_loop(), []
+
+    def between(statement: str) -> None:
+        if statement.startswith("SELECT head") and not wrote:
+            wrote.append(statement)
+            command = answer.write(answer.says(part, "se."))
+            asyncio.run_coroutine_threadsafe(world.do(command), loop).result(10)
+
+    for _ in range(STORE_READERS):
+        connection = journal._reader._connections.get()
+        connection.set_trace_callback(between)
+        journal._reader._connections.put(connection)
+    history = await journal.snapshot(MessagesOf("local", answer.thread))
+    assert wrote
+    assert history.cursor.seq == history.thread.version
+    assert history.messages[0].parts[0].text == "Becau"
+    assert (await world.message(answer)).parts[0].text == "Because."
+    await journal.close()
 
 
 async def test_L5_the_oracle_sees_a_row_that_is_not_what_its_entries_say(tmp_path):
