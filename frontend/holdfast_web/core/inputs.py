@@ -22,7 +22,7 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """The composer was sent. The ids are fresh; `thread` is used if none is open."""
+    """The composer was sent in this thread, or for a new one of this id. The others are fresh."""
 
     text: str
     thread: str

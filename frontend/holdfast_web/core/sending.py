@@ -19,17 +19,20 @@ Step = tuple[App, tuple[Effect, ...]]
 
 
 def submitted(app: App, sent: Submitted, now_ms: int) -> Step:
-    """Send a question to the open thread, or to a new one."""
+    """Send a question to the thread it was written in.
+
+    A new thread comes into view, unless the person looks at another one by now.
+    """
     text = clean(sent.text).strip()
-    if not text:
+    if not text or sent.message in app.unsent:
         return app, ()
-    thread = app.open or sent.thread
+    thread = sent.thread
     unsent = Unsent(thread, sent.message, sent.reply, text, now_ms)
     if len(text) > MESSAGE_CHARS_MAX:
         reason = f"This is longer than {MESSAGE_CHARS_MAX:,} characters. Shorten it to send it."
         unsent = replace(unsent, state="refused", reason=reason)
     app = replace(app, unsent=put(app.unsent, sent.message, unsent))
-    if app.open == thread:
+    if app.open is not None or thread in app.known.threads:
         return app, ()
     app, effects = open_thread(app, thread)
     return app, (*effects, Navigate(thread))

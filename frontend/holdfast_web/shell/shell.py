@@ -151,9 +151,9 @@ class Shell:
         self._ports.clock.wake_at("core", wake_at(self.app), lambda: self.dispatch(on.Woke()))
 
     def submit(self, text: str) -> None:
-        """Send what was written, under fresh ids."""
+        """Send what was written to the open thread or a new one, under fresh ids."""
         thread, message, reply = self._mint(), self._mint(), self._mint()
-        self.dispatch(on.Submitted(text, thread, message, reply))
+        self.dispatch(on.Submitted(text, self.app.open or thread, message, reply))
 
     def _mint(self) -> str:
         clock = self._ports.clock

@@ -186,7 +186,7 @@ def test_another_journal_drops_content_and_keeps_what_is_unsent() -> None:
     script, thread = streaming()
     truth = truth_of(script)
     core = leader(truth, truth.head, thread)
-    core.take(on.Submitted("more", "-", "m", "r"))
+    core.take(on.Submitted("more", thread, "m", "r"))
     core.take(on.StreamReset(core.generation, on.Bootstrap(ELSEWHERE, 0, (), core.app.server)))
     assert core.app.known == State(0)
     assert not core.app.stored

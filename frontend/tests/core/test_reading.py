@@ -340,3 +340,19 @@ def test_L19_window_equals_the_fold_of_everything_when_it_comes_from_the_store(s
     for name, window in core.app.known.windows.items():
         assert window.messages == truth.at().windows[name].messages
         assert window.fresh
+
+
+def test_L20_history_that_was_read_late_replaces_no_newer_row() -> None:
+    script, a, _ = two_threads()
+    read = len(script.entries)
+    script.change_thread(a, title="newer")
+    truth = truth_of(script)
+    core = leader(truth, read, marks=set())
+    core.take(on.Opened(a))
+    ticket = core.only(do.FetchHistory).ticket
+    core.entries(*truth.after(read))
+    row = truth.at(read).threads[a]
+    unparked = replace(core.app.history.flights[a], parked=())
+    core.app = replace(core.app, history=replace(core.app.history, flights={a: unparked}))
+    core.take(replace(truth.history(ticket, a, read), thread=row))
+    assert core.app.known.threads[a].title == "newer"

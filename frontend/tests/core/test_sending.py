@@ -26,7 +26,8 @@ def a_core(script: Script, thread: str | None) -> Core:
 
 def send(core: Core, n: int, text: str) -> list[do.PostMessage]:
     """Send under the ids of this number."""
-    core.take(on.Submitted(text, *(counted_id(700_000 + n * 10 + i) for i in range(3))))
+    new, asked, reply = (counted_id(700_000 + n * 10 + i) for i in range(3))
+    core.take(on.Submitted(text, core.app.open or new, asked, reply))
     return core.some(do.PostMessage)
 
 
@@ -68,6 +69,25 @@ def test_question_without_a_thread_opens_a_new_one() -> None:
     assert not core.some(do.FetchHistory), "the journal has not heard of it"
     assert timeline(core.app).state == "fresh"
     assert next((row.title, row.run) for row in thread_rows(core.app)) == ("hello", "pending")
+
+
+def test_L23_question_goes_to_the_thread_it_was_written_in_whatever_is_open_by_now() -> None:
+    script, a = a_thread()
+    b = script.create_thread("B")
+    core = a_core(script, b)
+    for n, thread in enumerate((a, counted_id(600_000))):
+        core.take(on.Submitted("hello", thread, message(n), counted_id(600_001 + n)))
+        (post,) = core.some(do.PostMessage)
+        assert post.unsent.thread == thread
+        assert core.app.open == b
+        assert not core.some(do.Navigate)
+
+
+def test_L9_same_press_heard_twice_is_one_question() -> None:
+    core = a_core(*a_thread())
+    send(core, 1, "one")
+    assert not send(core, 1, "one")
+    assert states(core) == ["sending"]
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n\t "])

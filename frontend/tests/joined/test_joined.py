@@ -159,7 +159,7 @@ async def test_L4_cursor_of_another_journal_is_reset_and_the_view_is_not_blanked
     assert tab.app.open == thread
 
 
-async def test_history_that_arrives_late_has_no_gap_and_no_overlap(joined: Joint) -> None:
+async def test_L19_history_that_arrives_late_has_no_gap_and_no_overlap(joined: Joint) -> None:
     thread = await joined.server.world.create("A")
     writing = await joined.server.ask(thread)
     await joined.server.say(writing, "one ")

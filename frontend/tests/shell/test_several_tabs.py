@@ -192,3 +192,12 @@ def test_thread_that_was_not_listed_reaches_every_tab(scene: Scene) -> None:
 
 def _replaced(app, **known):
     return replace(app, known=replace(app.known, **known))
+
+
+def test_L21_each_leader_takes_a_later_epoch_than_the_one_before(scene: Scene) -> None:
+    first, second = scene.open(), scene.open()
+    before = scene.browser.content.meta["epoch"]
+    scene.browser.close(first)
+    scene.serve()
+    assert second.app.is_leader
+    assert scene.browser.content.meta["epoch"] > before
