@@ -13,6 +13,7 @@ import structlog
 
 from holdfast_protocol.errors import HoldfastError
 from holdfast_protocol.limits import (
+    FETCH_S_MAX,
     RUNS_PER_ACCOUNT_MAX,
     SHUTDOWN_S_MAX,
     STOPS_REMEMBERED_MS,
@@ -82,7 +83,8 @@ class Supervisor:
     async def stop(self, account: str, message: str) -> None:
         """End the work on a reply. Returns when the end is journalled; repeatable.
 
-        A reply not known yet is stopped when it comes, within ten minutes.
+        A reply not known yet is stopped when it comes, within ten minutes. Raises
+        StoreUnavailable when the end could not be journalled in time; it is tried on.
         """
         runner = self._runners.get((account, message))
         if runner is None:
@@ -92,7 +94,11 @@ class Supervisor:
                 return
             runner = self._start(waiting)
         runner.stop()
-        await runner.written()
+        try:
+            async with asyncio.timeout(FETCH_S_MAX):
+                await runner.written()
+        except TimeoutError:
+            raise StoreUnavailable(f"the end of {message} could not be journalled") from None
 
     async def delete(self, account: str, command: DeleteThread | DeleteMessage) -> Receipt:
         """Delete, and let go of the runs that ended with it."""

@@ -212,8 +212,11 @@ async def test_L12_streams_have_a_limit_and_give_their_place_back(site, ask, mon
     monkeypatch.setattr("holdfast_server.api.reading.STREAMS_PER_ACCOUNT_MAX", 1)
     stream = Frames(site, await place_after_talk(site))
     await stream.next()
-    answer = await ask.get("/api/events")
-    assert (answer.status_code, error_of(answer)) == (429, "too_many_streams")
+    place = (await site.get("/api/bootstrap"))["cursor"]
+    for path in ("/api/events", f"/api/poll?cursor={place}&wait=25"):
+        answer = await ask.get(path)
+        assert (answer.status_code, error_of(answer)) == (429, "too_many_streams")
+    assert (await ask.get(f"/api/poll?cursor={place}")).status_code == 200
     await stream.close()
     site.server.reading.require_room("local")
 

@@ -199,6 +199,23 @@ async def test_stop_is_repeatable_also_after_the_end(house):
     assert len(ends) == 1
 
 
+async def test_L12_a_stop_does_not_wait_for_ever_for_a_store_that_hangs(house, monkeypatch):
+    monkeypatch.setattr("holdfast_server.runs.supervisor.FETCH_S_MAX", 0.01)
+    sent = await house.asks_and_hears("why?")
+    append, free = house.journal.append, asyncio.Event()
+
+    async def hanging(account, command):
+        await free.wait()
+        return await append(account, command)
+
+    house.journal.append = hanging
+    with pytest.raises(StoreUnavailable):
+        await house.runs.stop(ACCOUNT, sent.reply)
+    await until(lambda: house.model.hung_up == 1)
+    free.set()
+    assert (await end_of(house.journal, sent.reply))["status"] == "stopped"
+
+
 async def test_two_stops_at_once_end_one_run_once(house):
     sent = await house.asks_and_hears("why?")
     await asyncio.gather(*(house.runs.stop(ACCOUNT, sent.reply) for _ in range(5)))
