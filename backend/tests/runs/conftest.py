@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from backend.tests.runs.fakes import FakeClock, FakeJournal, FakeModel, numbered_ids, settle
+from backend.tests.runs.house import ACCOUNT, House
+from backend.tests.store import open_journal
 from holdfast_protocol.events import PartDelta, PartStarted
 from holdfast_protocol.limits import WINDOW_MS_MAX
 from holdfast_server.journal.commands import EndRun, Owner, StartRun, WriteRun
@@ -92,3 +94,19 @@ async def dispose(made: Bench) -> None:
         await asyncio.wait_for(made.task, 5)
     assert made.model.open == 0, "the model's connection is still open"
     assert made.clock.pending == 0, "a timer outlives its run"
+
+
+@pytest.fixture
+async def journal(tmp_path):
+    opened = await open_journal(tmp_path)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def house(journal):
+    made = House(journal)
+    yield made
+    await made.runs.close()
+    assert made.model.open == 0, "a model's connection is still open"
+    assert not made.runs.is_active(ACCOUNT)
