@@ -14,17 +14,19 @@ MESSAGE_COLUMNS = (
     "id, thread, parent, role, status, seq, model, created_at, started_at, ended_at, error,"
     " usage, run, attempt"
 )
-RUN_COLUMNS = "id, thread, message, attempt, epoch, ended"
+RUN_COLUMNS = "id, thread, message, epoch, ended"
 
 
 @dataclass(frozen=True, slots=True)
 class RunRow:
-    """A run as the store keeps it: who may write it, and whether it has ended."""
+    """A run as the store keeps it: whose it is, the start it belongs to, whether it has ended.
+
+    Its attempt is its message's: a message has one run at a time.
+    """
 
     id: str
     thread: str
     message: str
-    attempt: int
     epoch: int
     ended: bool
 

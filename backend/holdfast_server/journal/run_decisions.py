@@ -29,9 +29,7 @@ def start_run(rows: Rows, command: StartRun) -> Decision:
     """The owner begins: with a later attempt than any before it, a run that has not ended."""
     owner = command.owner
     message = _require_open(rows, owner)
-    if owner.attempt <= message.attempt or not may_start(
-        message.status, message.run, message.attempt, owner.run, owner.attempt
-    ):
+    if not may_start(message.status, message.run, message.attempt, owner.run, owner.attempt):
         raise Fenced(f"attempt {owner.attempt} of run {owner.run} is not the next one")
     return Decision({}, (RunStarted(message.thread, message.id, owner.run, owner.attempt),))
 
@@ -94,8 +92,6 @@ def _require_open(rows: Rows, owner: Owner) -> Message:
         raise Fenced(f"run {owner.run} has ended")
     if owner.epoch != rows.epoch:
         raise Fenced(f"run {owner.run}: start {owner.epoch} of the store is over")
-    if owner.attempt < run.attempt:
-        raise Fenced(f"run {owner.run} is at attempt {run.attempt}, not {owner.attempt}")
     return rows.head_of(run.message)
 
 

@@ -91,7 +91,6 @@ MIGRATIONS: tuple[str, ...] = (
         id TEXT NOT NULL,
         thread TEXT NOT NULL,
         message TEXT NOT NULL,
-        attempt INTEGER NOT NULL,
         epoch INTEGER NOT NULL,
         ended INTEGER NOT NULL,
         PRIMARY KEY (account, id)

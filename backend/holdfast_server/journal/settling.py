@@ -114,11 +114,11 @@ class Settling:
                 for ordinal, part in enumerate(event.parts):
                     self._put_part(event.message, part, ordinal, entry.seq)
                 if event.run is not None:
-                    self._put_run(event, event.run, 0)
+                    self._put_run(event, event.run)
             case MessageDeleted():
                 erase_message(self._rows, event.thread, event.message, self._first)
             case RunStarted():
-                self._put_run(event, event.run, event.attempt)
+                self._put_run(event, event.run)
             case PartStarted():
                 self._start_part(entry, event)
             case PartDelta():
@@ -128,15 +128,14 @@ class Settling:
             case RunEnded():
                 self._end_run(entry, event)
 
-    def _put_run(self, event: MessageCreated | RunStarted, run: str, attempt: int) -> None:
+    def _put_run(self, event: MessageCreated | RunStarted, run: str) -> None:
         self._execute(
-            "INSERT OR REPLACE INTO runs (account, id, thread, message, attempt, epoch, ended)"
-            " VALUES (?, ?, ?, ?, ?, ?, 0)",
+            "INSERT OR REPLACE INTO runs (account, id, thread, message, epoch, ended)"
+            " VALUES (?, ?, ?, ?, ?, 0)",
             self._rows.account,
             run,
             event.thread,
             event.message,
-            attempt,
             self._rows.epoch,
         )
 

@@ -77,6 +77,7 @@ async def test_L1_no_other_path_writes_a_visible_table(tmp_path, table, statemen
 
 async def test_L1_no_other_path_changes_a_visible_table(tmp_path):
     journal = await open_journal(tmp_path, connect=guarded)
+    await World(journal).answered()
     for table in VISIBLE:
         with pytest.raises(sqlite3.DatabaseError, match="not authorized"):
             journal._connection.execute(f"UPDATE {table} SET account = 'other'")
