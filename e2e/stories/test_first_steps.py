@@ -139,8 +139,8 @@ async def test_what_a_model_writes_runs_nothing_and_fetches_nothing(
         "<form action='http://127.0.0.1:9/form'><button>send</button></form>\n\n"
         "t1 t2 t3 \x00 \ud800 end"
     )
-    sent = await chat.send("<b>Show</b> me <script>window.harmed = 5</script>")
-    call = await provider.anext_call("<b>Show</b> me <script>window.harmed = 5</script>")
+    sent = await chat.send("<b>Show</b> me <img src=x onerror='window.harmed = 5'>")
+    call = await provider.anext_call("<b>Show</b> me <img src=x onerror='window.harmed = 5'>")
     for start in range(0, len(hostile), 7):
         call.say(hostile[start : start + 7])
     call.finish()

@@ -33,19 +33,26 @@ def heading(screen: Screen):
     def label():
         return "Delete for good" if asked() == thread() else "Delete"
 
-    @component
-    def Heading():
-        cancel = html(t'<button type="button" class="quiet" onclick={keep}>Keep</button>')
-        delete_ = html(t"""
+    def is_asked():
+        return asked() == thread()
+
+    def take_back():
+        return html(t'<button type="button" class="quiet" onclick={keep}>Keep</button>')
+
+    def thread_actions():
+        return html(t"""
           <span class="thread-actions">
             <button type="button" class="quiet" onclick={delete}>{label()}</button>
-            {Show(asked() == thread() and asked() != "", cancel)}
+            {Show(is_asked(), take_back)}
           </span>
         """)
+
+    @component
+    def Heading():
         return html(t"""
           <div class="heading">
             <h1>{screen.timeline().title}</h1>
-            {Show(can_delete(), delete_)}
+            {Show(can_delete(), thread_actions)}
           </div>
         """)
 
@@ -58,12 +65,16 @@ def banner(screen: Screen):
     def text():
         return screen.notice() or BANNERS.get(screen.sync(), "")
 
-    @component
-    def Banner():
-        dismiss = html(t"""
+    def dismiss():
+        return html(t"""
           <button type="button" class="quiet" onclick={screen.actions.dismiss}>Dismiss</button>
         """)
-        line = html(t"<p>{text()} {Show(screen.notice() != '', dismiss)}</p>")
-        return html(t'{Show(text() != "", line)}')
+
+    def line():
+        return html(t"<p>{text()} {Show(screen.notice() != '', dismiss)}</p>")
+
+    @component
+    def Banner():
+        return html(t"<div>{Show(text() != '', line)}</div>")
 
     return Banner()

@@ -31,9 +31,11 @@ def sidebar(screen: Screen):
           </li>
         """)
 
+    def empty():
+        return html(t'<li class="empty">Your threads will be listed here.</li>')
+
     @component
     def Sidebar():
-        empty = html(t'<p class="empty">Your threads will be listed here.</p>')
         return html(t"""
           <ul>{For(screen.rows, row, empty, keyed=lambda one: one.id)}</ul>
         """)
@@ -50,15 +52,19 @@ def notes(screen: Screen):
 
     def model():
         server = screen.server()
-        return server.model if server is not None else ""
+        return f"Model: {server.model}" if server is not None and server.model else ""
 
-    @component
-    def Notes():
-        demo = html(t"""
+    def demo():
+        return html(t"""
           <p><strong>Demo model.</strong> No model is configured, so a built-in one answers. Start
           Ollama, or set OPENAI_BASE_URL, and restart Holdfast to talk to a real one.</p>
         """)
-        real = html(t'<p>{Show(model() != "", html(t"<span>Model: {model()}</span>"))}</p>')
+
+    def real():
+        return html(t"<p>{model()}</p>")
+
+    @component
+    def Notes():
         return html(t"<div>{Show(is_demo(), demo, fallback=real)}</div>")
 
     return Notes()

@@ -22,23 +22,30 @@ def thread(screen: Screen):
         def has_earlier():
             return screen.timeline().has_earlier
 
-        earlier = html(t"""
-          <p class="earlier"><button type="button" class="quiet" onclick={screen.actions.earlier}>
-            Show earlier messages</button></p>
-        """)
-        saved = html(t'<p class="saved-copy">Saved copy. Checking for what came since…</p>')
         return html(t"""
           <div>
-            {Show(state() == "new", greeting())}
-            {Show(state() == "loading", placeholder())}
-            {Show(state() == "missing", missing())}
-            {Show(has_earlier(), earlier)}
+            {Show(state() == "new", greeting)}
+            {Show(state() == "loading", placeholder)}
+            {Show(state() == "missing", missing)}
+            {Show(has_earlier(), lambda: earlier(screen))}
             {For(turns, lambda turn, index: message(screen, turn), keyed=lambda one: one.id)}
-            {Show(state() == "saved", saved)}
+            {Show(state() == "saved", saved_copy)}
           </div>
         """)
 
     return Thread()
+
+
+def earlier(screen: Screen):
+    """What asks for the page above the oldest message shown."""
+    return html(t"""
+      <p class="earlier"><button type="button" class="quiet" onclick={screen.actions.earlier}>
+        Show earlier messages</button></p>
+    """)
+
+
+def saved_copy():
+    return html(t'<p class="saved-copy">Saved copy. Checking for what came since…</p>')
 
 
 def greeting():
@@ -85,10 +92,15 @@ def message(screen: Screen, turn):
       <article data-message-id={turn().id} data-role={turn().role} data-status={turn().status}
                aria-label={who()}>
         <div class="body" data-body={turn().id} data-format={form()}></div>
-        {Show(line() != "", html(t'''
-          <p class="status"><span class="reason">{line()}</span>{buttons(screen, turn)}</p>
-        '''))}
+        {Show(line() != "", lambda: status(screen, turn, line))}
       </article>
+    """)
+
+
+def status(screen: Screen, turn, line):
+    """The line under a message: how it stands, and what can be done about it."""
+    return html(t"""
+      <p class="status"><span class="reason">{line()}</span>{buttons(screen, turn)}</p>
     """)
 
 
@@ -111,14 +123,20 @@ def buttons(screen: Screen, turn):
     def ask_again():
         actions.ask_again(turn().id)
 
-    waiting = html(t'<button type="button" onclick={resend}>Try now</button>')
-    refused = html(t"""
-      <span>
-        <button type="button" onclick={edit}>Edit</button>
-        <button type="button" onclick={discard}>Discard</button>
-      </span>
-    """)
-    again = html(t'<button type="button" onclick={ask_again}>Ask again</button>')
+    def waiting():
+        return html(t'<button type="button" onclick={resend}>Try now</button>')
+
+    def refused():
+        return html(t"""
+          <span>
+            <button type="button" onclick={edit}>Edit</button>
+            <button type="button" onclick={discard}>Discard</button>
+          </span>
+        """)
+
+    def again():
+        return html(t'<button type="button" onclick={ask_again}>Ask again</button>')
+
     return html(t"""
       <span class="turn-actions">
         {Show(turn().unsent == "waiting", waiting)}

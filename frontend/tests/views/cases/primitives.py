@@ -1,14 +1,7 @@
-"""views/hello.py, and what the views rely on in wybthon."""
+"""What the views rely on in wybthon."""
 
-from holdfast_web.views.hello import Hello
 from wybthon import For, Show, component, create_effect, create_memo, create_signal, flush, html
 from wybthon.testing import fire, render, tick
-
-
-def test_a_click_is_counted():
-    with render(Hello()) as screen:
-        fire.click(screen.get_by_role("button"))
-        assert screen.get_by_role("button").text_content == "Clicked 1 times"
 
 
 def test_a_keyed_row_keeps_its_node_when_the_list_is_reordered():
@@ -77,3 +70,24 @@ async def test_an_effect_runs_after_a_signal_changed():
         set_value(5)
         await tick()
         assert seen == [2, 10]
+
+
+def test_a_branch_given_as_a_function_can_be_shown_again():
+    """Given as a call it could not: the node of the first time would be mounted twice."""
+    shown, set_shown = create_signal(True)
+    word, set_word = create_signal("a")
+
+    def branch():
+        return html(t"<p>{word()}</p>")
+
+    @component
+    def Page():
+        return html(t"<div>{Show(shown(), branch)}</div>")
+
+    with render(Page()) as screen:
+        for is_shown in (False, True, False, True):
+            set_shown(is_shown)
+            flush()
+        set_word("b")
+        flush()
+        assert screen.get_by_text("b")
