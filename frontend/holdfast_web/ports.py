@@ -57,7 +57,7 @@ class LocalStore(Protocol):
         """
 
     async def clear(self) -> None:
-        """Forget all content."""
+        """Forget all content and its sequence. Whoever leads until now gives way from then on."""
 
     async def close(self) -> None: ...
 

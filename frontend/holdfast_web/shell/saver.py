@@ -97,8 +97,8 @@ class Saver:
         base, epoch = self._base, self._epoch
         if self._known().known.seq < base.known.seq:
             # The journal was set back, and what is stored lies ahead of it: begin anew.
-            epoch = await store.lead()
             await store.clear()
+            epoch = await store.lead()
             base = Saved()
         app, anew = self._known(), self._anew
         target = Saved(app.known, app.stored)

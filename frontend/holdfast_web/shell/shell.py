@@ -129,8 +129,8 @@ class Shell:
         try:
             store = await self._open_store(place)
             if self._holds_lock and place == self.app.place:
-                epoch = await store.lead()  # before clearing: a leader of old gives way first
                 await store.clear()
+                epoch = await store.lead()
                 if store is self._store:
                     self._saver.begin(store, epoch, Saved())
                     self._saver.touch(now=True, anew=True)

@@ -147,15 +147,17 @@ async def case_commit_without_writes_moves_the_sequence(open: Open) -> None:
     assert (await store.read(None)).meta["seq"] == 3
 
 
-async def case_clear_forgets_content_and_sequence_and_keeps_the_epoch(open: Open) -> None:
+async def case_clear_forgets_content_and_sequence_and_every_leader_gives_way(open: Open) -> None:
     store = await open()
     epoch = await store.lead()
     await store.commit((thread_put(T1), message_put(T1, "m")), epoch=epoch, seq=5)
     await store.clear()
     records = await store.read(T1)
     assert (records.meta.get("seq"), records.threads, records.messages) == (None, (), ())
-    assert not await refuses(store, thread_put(T1), epoch=epoch, seq=1)
-    assert await store.lead() > epoch
+    assert await refuses(store, thread_put(T1), epoch=epoch, seq=9)
+    later = await store.lead()
+    assert later > epoch
+    assert not await refuses(store, thread_put(T1), epoch=later, seq=1)
 
 
 CASES = {name: case for name, case in list(globals().items()) if name.startswith("case_")}

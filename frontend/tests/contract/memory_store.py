@@ -101,7 +101,7 @@ class MemoryStore:
         await self._begin()
         for held in self.content.stores.values():
             held.clear()
-        self.content.meta.pop("seq", None)
+        self.content.meta = {"epoch": self.content.meta.get("epoch", 0) + 1}
         await self._turn()
 
     async def close(self) -> None:
