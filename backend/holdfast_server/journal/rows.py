@@ -148,13 +148,13 @@ class AccountRows:
     def _with_parts(self, heads: Sequence[Message]) -> tuple[Message, ...]:
         marks = ",".join("?" * len(heads))
         rows = self._all(
-            "SELECT message, id, open, started, body FROM parts"
+            "SELECT message, open, started, body FROM parts"
             f" WHERE account = ? AND message IN ({marks}) ORDER BY message, ordinal",
             *(head.id for head in heads),
         )
         parts: dict[str, list[Part]] = {head.id: [] for head in heads}
         threads = {head.id: head.thread for head in heads}
-        for message, _, is_open, started, body in rows:
+        for message, is_open, started, body in rows:
             part = decode_part(load(body))
             if is_open:
                 part = self.grown(part, threads[message], message, started)

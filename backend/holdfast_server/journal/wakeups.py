@@ -14,7 +14,7 @@ from holdfast_protocol.cursor import Cursor
 
 
 class Wakeups:
-    """The waiting readers of one store, of any event loop."""
+    """The waiting readers of one store, all on one event loop; commits come from any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -59,12 +59,9 @@ class Wakeups:
                     del self._waiting[account]
         return True
 
-    def _wake(self, futures: Iterable[asyncio.Future[None]]) -> None:
-        by_loop = defaultdict(list)
-        for future in futures:
-            by_loop[future.get_loop()].append(future)
-        for loop, woken in by_loop.items():
-            tell(loop, _resolve, woken)
+    def _wake(self, woken: set[asyncio.Future[None]]) -> None:
+        if woken:
+            tell(next(iter(woken)).get_loop(), _resolve, woken)
 
 
 def tell(loop: asyncio.AbstractEventLoop, callback: Callable[..., object], *args: object) -> None:
@@ -73,7 +70,7 @@ def tell(loop: asyncio.AbstractEventLoop, callback: Callable[..., object], *args
         loop.call_soon_threadsafe(callback, *args)
 
 
-def _resolve(futures: list[asyncio.Future[None]]) -> None:
-    for future in futures:
+def _resolve(woken: set[asyncio.Future[None]]) -> None:
+    for future in woken:
         if not future.done():
             future.set_result(None)

@@ -10,7 +10,7 @@ told so. Knows nothing of what the work does.
 import asyncio
 import sqlite3
 import threading
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -82,14 +82,15 @@ class Writer:
         Raises what it raised, or StoreUnavailable. Work that was queued is done even if nobody
         waits for it any longer.
         """
-        async with self._room:
-            job = _Job(work, asyncio.get_running_loop().create_future())
-            with self._changed:
-                if self._closing:
-                    raise StoreUnavailable("the store is closed")
-                self._queue.append(job)
-                self._changed.notify()
-            return await job.told
+        await self._room.acquire()
+        job = _Job(work, asyncio.get_running_loop().create_future())
+        with self._changed:
+            if self._closing:
+                self._room.release()
+                raise StoreUnavailable("the store is closed")
+            self._queue.append(job)
+            self._changed.notify()
+        return await job.told
 
     @property
     def queued(self) -> int:
@@ -105,12 +106,7 @@ class Writer:
 
     def _run(self) -> None:
         while jobs := self._take():
-            outcomes = self._commit(jobs)
-            by_loop = defaultdict(list)
-            for outcome in outcomes:
-                by_loop[outcome.job.told.get_loop()].append(outcome)
-            for loop, group in by_loop.items():
-                tell(loop, _tell_all, group)
+            tell(jobs[0].told.get_loop(), self._tell_all, self._commit(jobs))
 
     def _take(self) -> list[_Job]:
         """Wait for work; an empty list tells that there will be no more."""
@@ -148,13 +144,11 @@ class Writer:
         with suppress(sqlite3.Error):
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
-        if isinstance(failed, sqlite3.Error):
-            unavailable = StoreUnavailable(f"the store cannot be written: {failed}")
-            unavailable.__cause__ = failed
-            failed = unavailable
-        return [_Outcome(job, error=failed) for job in jobs]
+        sentence = f"the store cannot be written: {failed}"
+        return [_Outcome(job, error=StoreUnavailable(sentence)) for job in jobs]
 
-
-def _tell_all(outcomes: list[_Outcome]) -> None:
-    for outcome in outcomes:
-        outcome.tell()
+    def _tell_all(self, outcomes: list[_Outcome]) -> None:
+        """On the event loop: answer everybody, and let as many more through the door."""
+        for outcome in outcomes:
+            self._room.release()
+            outcome.tell()

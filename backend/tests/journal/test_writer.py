@@ -258,6 +258,23 @@ async def test_L12_one_append_more_than_may_wait_waits_at_the_door():
     store.writer.close()
 
 
+async def test_L12_a_sender_who_left_still_takes_room_until_its_append_is_done():
+    store = Store(queued_max=2)
+    store.gate.shut()
+    first = store.write(0)
+    await asyncio.to_thread(store.gate.reached.wait, WAIT_S)
+    left = store.write(1)
+    await asyncio.sleep(0)
+    left.cancel()
+    late = store.write(2)
+    await asyncio.sleep(0)
+    assert store.writer.queued == 1, "the third came in by the room of one that is still queued"
+    store.gate.open()
+    assert await asyncio.gather(first, late) == [0, 2]
+    assert [number for group in store.commits for number in group] == [0, 1, 2]
+    store.writer.close()
+
+
 async def test_L12_a_commit_holds_a_bounded_number_of_appends():
     store = Store(per_commit_max=2)
     store.gate.shut()
