@@ -59,7 +59,10 @@ globalThis.holdfastComposer = (() => {
     const text = element("message").value;
     if (text.trim() === "") return;
     element("message").value = "";
-    const [id, reply, thread] = [uuid7(), uuid7(), uuid7()];
+    const [id, reply] = [uuid7(), uuid7()];
+    // What is sent from one place before Python could move on from there belongs together.
+    const before = listener ? undefined : waiting.find((item) => item.address === location.hash);
+    const thread = before?.thread ?? uuid7();
     waiting.push({ id, reply, thread, text, address: location.hash });
     keep();
     explain();
