@@ -21,13 +21,15 @@ from e2e.server import Server
 FOLDER = Path(__file__).parent.parent / "docs" / "shots"
 KB_MAX = 300
 """A picture larger than this does not belong into the repository."""
+PAUSE_S = 0.8
+"""So that the durations in the pictures are those of a model, not of a script."""
 DESK = {"viewport": {"width": 1200, "height": 800}}
 HAND = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
 QUESTION = "How long would sound need from here to the Moon, if there were air all the way?"
 THOUGHT = (
     "The Moon is 384,400 km away on average, and sound in air at 20 °C travels 343 m/s. "
-    "I will let the calculator do the division."
+    "I will let the calculator do the division"
 )
 OPENING = "Let me work that out.\n"
 ANSWER = """About **311 hours**, or just under **13 days**.
@@ -74,7 +76,7 @@ async def streaming(chat: Chat, provider: Provider) -> None:
     await _worked(call, provider)
     reply = (await chat.message_ids())[-1]
     call = await provider.anext_call(QUESTION)
-    call.say(*HALF.splitlines(keepends=True))
+    await _written(call, HALF)
     text = chat.message(reply).locator("[data-part=text]").last
     await expect(text).to_have_attribute("data-chars", str(len(HALF)))
 
@@ -84,7 +86,7 @@ async def done(chat: Chat, provider: Provider) -> None:
     call = await _asked(chat, provider)
     await _worked(call, provider)
     call = await provider.anext_call(QUESTION)
-    call.say(*ANSWER.splitlines(keepends=True))
+    await _written(call, ANSWER)
     call.finish()
     await chat.expect_status((await chat.message_ids())[-1], "complete")
 
@@ -121,10 +123,18 @@ async def _asked(chat: Chat, provider: Provider) -> Call:
 
 
 async def _worked(call: Call, provider: Provider) -> None:
-    call.reason(THOUGHT)
+    for sentence in THOUGHT.split(". "):
+        call.reason(sentence + ". ")
+        await asyncio.sleep(PAUSE_S)
     call.say(OPENING)
     call.tool_call("call_1", "calculator", '{"expression": "384400000 / 343 / 3600"}')
     call.finish("tool_calls")
+
+
+async def _written(call: Call, text: str) -> None:
+    for line in text.splitlines(keepends=True):
+        call.say(line)
+        await asyncio.sleep(PAUSE_S / 5)
 
 
 async def take(browser: Browser, shot: Shot) -> Path:
