@@ -1,7 +1,7 @@
 """`make mutants`: break each law's guard on purpose, and see its test go red.
 
-`table.toml` holds one row for each guard: the law, the file, the text that is the guard, what it
-is replaced by, and the test that must fail then. The work tree itself is never touched: every
+The tables beside this file hold one row for each guard: the law, the file, the text that is the
+guard, what it is replaced by, and the test that must fail then: its name says what holds. The work tree itself is never touched: every
 mutant lives in a copy, which comes first on the import path. A row whose text is not found
 exactly once, whose test is not green before the break, or does not fail after it, fails the run.
 
@@ -35,7 +35,6 @@ class Mutant:
     """One way to break one guard."""
 
     law: str
-    breaks: str
     file: str
     old: str
     new: str
@@ -43,9 +42,9 @@ class Mutant:
 
 
 def table() -> list[Mutant]:
-    """Return the rows of table.toml."""
-    rows = tomllib.loads((Path(__file__).parent / "table.toml").read_text())["mutant"]
-    return [Mutant(**row) for row in rows]
+    """Return the rows of all tables."""
+    tables = sorted(Path(__file__).parent.glob("*.toml"))
+    return [Mutant(**row) for file in tables for row in tomllib.loads(file.read_text())["mutant"]]
 
 
 def run_test(copy: Path, tests: list[str]) -> subprocess.CompletedProcess[str]:
@@ -98,9 +97,9 @@ def main(laws: list[str]) -> int:
     with ThreadPoolExecutor(AT_ONCE) as pool:
         faults = list(pool.map(fault_of, rows))
     for row, fault in zip(rows, faults, strict=True):
-        print(f"{'red ' if fault is None else 'STAYS'} {row.law:4} {row.breaks}")
+        print(f"{'red' if fault is None else 'NOT RED'} {row.law:4} {row.test}")
         if fault is not None:
-            print(f"      {row.test}: {fault}")
+            print(f"        {row.file}: {fault}")
     survived = sum(fault is not None for fault in faults)
     print(f"mutants: {len(rows) - survived} passed, {survived} failed")
     return 1 if survived else 0
