@@ -5,8 +5,7 @@ told apart from what the browser costs or does by itself.
 """
 
 import threading
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
@@ -17,17 +16,17 @@ POLICY = (
     "worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 TYPES = {".js": "text/javascript", ".css": "text/css"}
-Paced = Mapping[str, tuple[int, float]]
+Tokens = Callable[[], Iterable[bytes]]
 
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     pages: ClassVar[Mapping[str, str]]
-    paced: ClassVar[Paced]
+    streams: ClassVar[Mapping[str, Tokens]]
 
     def do_GET(self) -> None:
-        if self.path in self.paced:
-            self._stream(*self.paced[self.path])
+        if self.path in self.streams:
+            self._stream(self.streams[self.path])
             return
         text = self.pages.get(self.path)
         body = (text or "not here").encode()
@@ -37,18 +36,14 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def _stream(self, tokens: int, rate: float) -> None:
-        """Write stamped tokens at this rate, as the provider does."""
+    def _stream(self, tokens: Tokens) -> None:
+        """Write each token as it comes."""
         self._begin(200, "text/plain")
         self.send_header("Connection", "close")
         self.end_headers()
         self.close_connection = True
-        began = time.perf_counter()
-        for number in range(tokens):
-            ahead = began + number / rate - time.perf_counter()
-            if ahead > 0:
-                time.sleep(ahead)
-            self.wfile.write(f"t{number}@{time.time() * 1000:.3f} ".encode())
+        for token in tokens():
+            self.wfile.write(token)
 
     def _begin(self, status: int, media_type: str) -> None:
         self.send_response(status)
@@ -60,11 +55,13 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serve(pages: Mapping[str, str], *, paced: Paced | None = None) -> Iterator[str]:
-    """Serve `pages` (path → text) and `paced` streams (path → tokens, tokens a second) on a free
-    port; give the origin.
+def serve(
+    pages: Mapping[str, str], *, streams: Mapping[str, Tokens] | None = None
+) -> Iterator[str]:
+    """Serve `pages` (path → text) and `streams` (path → what writes it) on a free port; give the
+    origin.
     """
-    handler = type("Handler", (_Handler,), {"pages": pages, "paced": paced or {}})
+    handler = type("Handler", (_Handler,), {"pages": pages, "streams": streams or {}})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)

@@ -67,8 +67,9 @@
   };
   window.__chars = chars;
 
-  // Tokens are stamped `t17@1700000000000.123 ` by the provider, in order. `seen` gets, for each
-  // token, the wall time at which the frame that shows it had been painted.
+  // Some tokens carry a stamp, `t20@ab12cd34 `: see stamped.py. `seen` gets, for each of those, how
+  // long after it was written the frame that shows it had been painted.
+  const SINCE_MS = 1_700_000_000_000;
   window.__watchTokens = (selector) => {
     const log = (window.__tokens = { seen: [], frames: [], longTasks: [] });
     let next = 0;
@@ -83,10 +84,10 @@
         last = at;
         const text = document.querySelector(selector)?.textContent ?? "";
         const wall = performance.timeOrigin + at;
-        const fresh = /t(\d+)@(\d+\.\d+)\s/g;
+        const fresh = /t(\d+)@([0-9a-z]+)\s/g;
         fresh.lastIndex = next;
         for (let token; (token = fresh.exec(text)); next = fresh.lastIndex - 1) {
-          log.seen.push([Number(token[1]), wall - Number(token[2])]);
+          log.seen.push([Number(token[1]), wall - SINCE_MS - parseInt(token[2], 36) / 10]);
         }
       }
     })();

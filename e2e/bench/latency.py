@@ -2,20 +2,22 @@
 
     python -m e2e.bench.latency [--rates 50 1000] [--seconds 10]
 
-The provider puts its clock into every token; the page's clock is the same machine's. A token
-counts as painted when the frame that holds it has been. At the fast rate also what 5,000 tokens
-cost the page: main thread busy, longest task, frames. Beside each figure its limit in the same
-browser: a bare page that appends what it reads of the same stream, no server of ours between.
-(A stamped token is some five times as long as a real one, for both.)
+The provider puts its clock into tokens; the page's clock is the same machine's. A token counts as
+painted when the frame that holds it has been. At the fast rate also what 5,000 tokens cost the
+page: main thread busy, longest task, frames. Beside each figure its limit in the same browser: a
+bare page that appends what it reads of the same stream, no server of ours between.
 """
 
 import argparse
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from playwright.async_api import Browser, Page
 
 from e2e.api import Api
+from e2e.bench import stamped
 from e2e.bench.stage import Figures, ask, chromium, pacing_provider, report, serving, spread
 from e2e.page import Chat
 from e2e.server import Server
@@ -64,31 +66,41 @@ async def _app(browser: Browser, server: Server, api: Api, rate: int, tokens: in
     asked = await ask(api, "Go", model=f"auto-{rate}-{tokens}", thread=first.thread)
     selector = f'article[data-message-id="{asked.reply}"] [data-part="text"]'
     await chat.page.evaluate("(selector) => window.__watchTokens(selector)", selector)
-    return await _figures(chat.page, clock, tokens)
+    return await _figures(chat.page, clock, rate, tokens)
 
 
 async def _bare(browser: Browser, rate: int, tokens: int) -> Figures:
-    with serve({"/": BARE, "/bare.js": BARE_JS}, paced={"/tokens": (tokens, rate)}) as origin:
+    streams = {"/tokens": lambda: _paced(tokens, rate)}
+    with serve({"/": BARE, "/bare.js": BARE_JS}, streams=streams) as origin:
         page = await browser.new_page()
         await page.add_init_script(path=IN_PAGE)
         clock = await BusyClock.of(page)
         await page.goto(origin)
         await page.evaluate("() => window.__watchTokens('[data-part]')")
-        return await _figures(page, clock, tokens)
+        return await _figures(page, clock, rate, tokens)
 
 
-async def _figures(page: Page, clock: "BusyClock", tokens: int) -> Figures:
+def _paced(tokens: int, rate: int) -> Iterator[bytes]:
+    began = time.perf_counter()
+    for number in range(tokens):
+        ahead = began + number / rate - time.perf_counter()
+        if ahead > 0:
+            time.sleep(ahead)
+        yield stamped.token(number, rate).encode()
+
+
+async def _figures(page: Page, clock: "BusyClock", rate: int, tokens: int) -> Figures:
     """Wait until every token has been painted, then sum up."""
+    wanted = list(range(0, tokens, stamped.every(rate)))
     log: dict[str, Any] = await page.evaluate(
-        """async (tokens) => {
+        """async (stamped) => {
           const log = window.__tokens;
-          while (log.seen.length < tokens) await new Promise(requestAnimationFrame);
+          while (log.seen.length < stamped) await new Promise(requestAnimationFrame);
           return log;
         }""",
-        tokens,
+        len(wanted),
     )
-    numbers = [number for number, _ in log["seen"]]
-    assert numbers == list(range(tokens)), "a token was lost, repeated or out of order"
+    assert [number for number, _ in log["seen"]] == wanted, "a token was lost or repeated"
     return {
         "latency": spread([took for _, took in log["seen"]]),
         "frames": spread(log["frames"]),

@@ -28,7 +28,7 @@ Figures = dict[str, Any]
 @contextmanager
 def pacing_provider(*, stamped: bool = False) -> Iterator[str]:
     """Run the provider beside us; it answers a model `auto-<rate>-<tokens>` by itself."""
-    command = [sys.executable, "-m", "e2e.provider", *(["--stamped"] if stamped else [])]
+    command = [sys.executable, "-m", "e2e.bench.stamped" if stamped else "e2e.provider"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as provider:
         assert provider.stdin is not None
         assert provider.stdout is not None
