@@ -48,6 +48,7 @@ class Unsent:
     at: int
     state: Literal["queued", "sending", "accepted", "waiting", "refused"] = "queued"
     reason: str = ""
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,8 @@ class App:
     store it, with what comes meanwhile in `parked`. `stored` are the windows in the local store,
     by thread and without their messages. `seen` is the `active` of a thread when last in view,
     `missing` the threads that the server does not know. `gap_at`: where the stream last skipped.
-    `retry_ms`: when what the server did not answer is asked again.
+    `retry_ms`: when what the server did not answer is asked again. `model` is the one chosen for
+    what is sent next, "" for none in particular.
     """
 
     known: State = field(default_factory=lambda: State(0))
@@ -90,6 +92,7 @@ class App:
     gap_at: int | None = None
     retry_ms: int | None = None
     notice: str = ""
+    model: str = ""
 
 
 def retry_later(app: App, now_ms: int) -> App:

@@ -31,6 +31,13 @@ class Submitted:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelChosen:
+    """What is sent from now on is for this model; "" is the thread's own, or the server's."""
+
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
 class StopPressed:
     message: str
 
@@ -252,6 +259,7 @@ class Shown:
 PersonInput = (
     Opened
     | Submitted
+    | ModelChosen
     | StopPressed
     | DeletePressed
     | EarlierWanted

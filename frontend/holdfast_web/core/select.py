@@ -13,6 +13,14 @@ TITLE_OF_NEW = "New thread"
 
 
 @dataclass(frozen=True, slots=True)
+class ModelChoice:
+    """The models that can be asked, and the one that will be."""
+
+    models: tuple[str, ...]
+    chosen: str
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """A thread as the sidebar shows it. `run` is "" while idle, else the run's status."""
 
@@ -92,6 +100,15 @@ def _row(app: App, thread: Thread) -> Row:
         pinned=thread.pinned,
         muted=thread.muted,
     )
+
+
+def model_choice(app: App) -> ModelChoice:
+    """What is chosen here, else the open thread's model, else the server's first."""
+    models = app.server.models
+    thread = app.known.threads.get(app.open or "")
+    wanted = (app.model, thread.model if thread is not None else None, app.server.model)
+    chosen = next((model for model in wanted if model in models), models[0] if models else "")
+    return ModelChoice(models, chosen)
 
 
 def timeline(app: App) -> Timeline:

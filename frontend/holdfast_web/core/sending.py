@@ -27,7 +27,7 @@ def submitted(app: App, sent: Submitted, now_ms: int) -> Step:
     if not text or sent.message in app.unsent:
         return app, ()
     thread = sent.thread
-    unsent = Unsent(thread, sent.message, sent.reply, text, now_ms)
+    unsent = Unsent(thread, sent.message, sent.reply, text, now_ms, model=app.model)
     if len(text) > MESSAGE_CHARS_MAX:
         reason = f"This is longer than {MESSAGE_CHARS_MAX:,} characters. Shorten it to send it."
         unsent = replace(unsent, state="refused", reason=reason)

@@ -104,6 +104,8 @@ def _person(app: App, happened: on.PersonInput, now_ms: int) -> Step:
             return open_thread(app, thread)
         case on.Submitted():
             return submitted(app, happened, now_ms)
+        case on.ModelChosen(model):
+            return replace(app, model=model), ()
         case on.StopPressed(message):
             return app, (PostStop(message),)
         case on.DeletePressed(thread):

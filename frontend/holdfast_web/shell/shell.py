@@ -254,6 +254,8 @@ class Shell:
 
     async def _post_message(self, unsent: Unsent) -> None:
         body = {"id": unsent.message, "reply": unsent.reply, "text": unsent.text}
+        if unsent.model:
+            body["model"] = unsent.model
         path = f"/api/threads/{unsent.thread}/messages"
         answer = await self._ports.http.request("POST", path, body)
         reason = reason_of(answer.status, answer.body)

@@ -7,8 +7,15 @@ import pytest
 from frontend.tests.core.truth import PLACE
 from frontend.tests.protocol.script import counted_id
 from holdfast_protocol.state import Failure, Message, Part, RunMark, State, Thread, Window
-from holdfast_web.core.app import App, Unsent
-from holdfast_web.core.select import Turn, duration, status_line, thread_rows, timeline
+from holdfast_web.core.app import App, Server, Unsent
+from holdfast_web.core.select import (
+    Turn,
+    duration,
+    model_choice,
+    status_line,
+    thread_rows,
+    timeline,
+)
 
 T, Q, A1, A2, GONE = (counted_id(n) for n in range(1, 6))
 
@@ -224,3 +231,24 @@ def test_failed_run_gives_its_sentence_to_the_turn() -> None:
     window = replace(WINDOW, messages={**WINDOW.messages, A1: failed})
     shown = timeline(app(thread(T, 1, leaf=A1), open=T, window=window))
     assert shown.turns[-1].reason == "It refused."
+
+
+# --- the model ---
+
+
+@pytest.mark.parametrize(
+    ("chosen_here", "of_thread", "of_server", "chosen"),
+    [
+        ("", None, "a", "a"),
+        ("", "b", "a", "b"),
+        ("c", "b", "a", "c"),
+        ("gone", "b", "a", "b"),
+        ("", "gone", "gone too", "a"),
+    ],
+)
+def test_model_is_the_one_chosen_else_the_threads_else_the_servers(
+    chosen_here: str, of_thread: str | None, of_server: str, chosen: str
+) -> None:
+    server = Server(model=of_server, models=("a", "b", "c"))
+    seen = app(thread(T, 1, model=of_thread), open=T, server=server, model=chosen_here)
+    assert model_choice(seen).chosen == chosen

@@ -266,3 +266,12 @@ def test_L23_question_of_a_following_tab_goes_out_again_when_the_leader_is_live(
     assert not core.some(do.PostMessage)
     core.take(on.PeerSync("live"))
     assert core.some(do.PostMessage)
+
+
+def test_question_is_for_the_model_that_is_chosen_when_it_is_sent() -> None:
+    core = a_core(*a_thread())
+    (first,) = send(core, 1, "one")
+    core.take(on.ModelChosen("demo-fast"))
+    answer(core, 1, 202)
+    (second,) = send(core, 2, "two")
+    assert (first.unsent.model, second.unsent.model) == ("", "demo-fast")

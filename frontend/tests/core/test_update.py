@@ -30,6 +30,7 @@ BOOTSTRAP = TRUTH.bootstrap()
 EXAMPLES = {
     "thread": THREAD,
     "text": "hello",
+    "model": "m",
     "message": counted_id(5_000),
     "reply": counted_id(5_001),
     "stored": TRUTH.stored(3, windows={THREAD}),
