@@ -54,8 +54,8 @@ class IndexedStore:
         return Records(head or {}, tuple(threads), tuple(windows), tuple(messages), tuple(segments))
 
     async def lead(self) -> int:
-        head = json.dumps({"name": "head", "epoch": 0, "seq": None})
-        return await _done(self._database.bump("meta", "head", "epoch", head))
+        answer = await self._run([_later_epoch()], None)
+        return answer["bumped"][0]
 
     async def commit(self, writes: tuple[dict[str, Any], ...], *, epoch: int, seq: int) -> None:
         head = {"put": "meta", "value": {"name": "head", "epoch": epoch, "seq": seq}}
@@ -72,20 +72,25 @@ class IndexedStore:
 
     async def clear(self) -> None:
         everything = {"from": 0}  # numbers sort before all the strings and arrays that are keys
-        await self._run(
-            [{"clear": name, "range": everything} for name in self._stores if name != "meta"]
-            + [{"put": "meta", "value": {"name": "head", "epoch": await self.lead(), "seq": None}}],
-            None,
-        )
+        cleared = [{"clear": name, "range": everything} for name in self._stores if name != "meta"]
+        await self._run([*cleared, _later_epoch(seq=None)], None)
 
-    async def _run(self, operations: list[dict[str, Any]], guard: dict[str, Any] | None) -> None:
+    async def _run(
+        self, operations: list[dict[str, Any]], guard: dict[str, Any] | None
+    ) -> dict[str, Any]:
         text = json.dumps(operations)
         answer = json.loads(await _done(self._database.commit(text, json.dumps(guard))))
         if answer["stale"]:
             raise StoreGaveWay
+        return answer
 
     async def close(self) -> None:
         self._database.close()
+
+
+def _later_epoch(**fields: Any) -> dict[str, Any]:
+    """The write after which whoever led until now gives way."""
+    return {"bump": "meta", "key": "head", "field": "epoch", "set": {"name": "head", **fields}}
 
 
 async def _done(promise: Any) -> Any:

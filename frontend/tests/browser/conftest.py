@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, ConsoleMessage, Page, Request, async_playwright
+from playwright.async_api import Browser, ConsoleMessage, Page, Request, Route, async_playwright
 
 from frontend.build.make import build
 from frontend.build.paths import DIST
@@ -81,12 +81,76 @@ async def page(chromium: Browser, site: SiteServer, complaints: Complaints) -> A
     complaints.watch(opened, site.url)
     yield opened
     await context.close()
-    site.missing.clear()
+    site.forget()
     assert complaints.trouble_expected or complaints == []
+
+
+class Python:
+    """A page in which Python runs and the app does not."""
+
+    _RUN = """async ([code, files]) => {
+      const { python } = await import("/js/interpreter.js");
+      const interpreter = await python;
+      for (const [path, text] of Object.entries(files)) interpreter.FS.writeFile(path, text);
+      const names = interpreter.toPy({});
+      try {
+        return JSON.parse(await interpreter.runPythonAsync(code, { globals: names }));
+      } finally {
+        names.destroy();
+      }
+    }"""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    async def run(self, code: str, files: Mapping[str, str] | None = None) -> object:
+        """Run lines of Python, of which the last is an expression with a JSON value.
+
+        `files` are put into Python's file system before.
+        """
+        *lines, last = code.strip().splitlines()
+        program = ["import json", "from asyncio import Future", *lines, f"json.dumps({last})"]
+        return await self.page.evaluate(self._RUN, ["\n".join(program), dict(files or {})])
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def _python(chromium: Browser, site: SiteServer) -> AsyncIterator[tuple[Python, Complaints]]:
+    """One start of Python for all tests of a module: it takes two seconds."""
+    context = await chromium.new_context(base_url=site.url)
+    opened = await context.new_page()
+    complaints = Complaints()
+    complaints.watch(opened, site.url)
+    await opened.goto("/python")
+    await opened.wait_for_selector("html[data-app=ready]", state="attached")
+    yield Python(opened), complaints
+    await context.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def python(_python: tuple[Python, Complaints], site: SiteServer) -> AsyncIterator[Python]:
+    """The module's page with Python, which fails this test if it broke a rule during it."""
+    python, complaints = _python
+    yield python
+    site.forget()
+    broken = list(complaints)
+    complaints.clear()
+    assert broken == []
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def blank(page: Page) -> Page:
     """The page on /blank: the policy, and no script."""
     await page.goto("/blank")
+    return page
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def still(page: Page) -> Page:
+    """The real page on a thread's address, in which Python never starts."""
+
+    async def nothing(route: Route) -> None:
+        await route.fulfill(content_type="text/javascript", body="")
+
+    await page.route("**/js/boot.js", nothing)
+    await page.goto("/#/t/7")
     return page

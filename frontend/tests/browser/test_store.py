@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 from playwright.async_api import Page
 
@@ -42,7 +40,7 @@ def message(thread: str, name: str) -> dict:
 async def test_what_is_committed_is_read_back(blank: Page) -> None:
     page = await opened(blank)
     written = [message("a", "1"), message("a", "2"), message("b", "1"), cursor(1, 5)]
-    assert await page.evaluate(COMMIT, [written, None]) == {"stale": False}
+    assert await page.evaluate(COMMIT, [written, None]) == {"stale": False, "bumped": []}
     requests = [
         {"all": "messages", "range": {"prefix": ["a"]}},
         {"all": "messages", "range": {"prefix": ["a"]}, "reverse": True, "limit": 1},
@@ -82,7 +80,7 @@ async def test_L14_an_older_writer_gives_way_and_writes_nothing(
     page = await opened(blank)
     await page.evaluate(COMMIT, [[cursor(*stored)], None])
     late = [message("a", "late"), cursor(*given)]
-    assert await page.evaluate(COMMIT, [late, guard(*given)]) == {"stale": stale}
+    assert (await page.evaluate(COMMIT, [late, guard(*given)]))["stale"] is stale
     keys, meta = await page.evaluate(READ, [{"keys": "messages"}, {"get": "meta", "key": "cursor"}])
     assert bool(keys) is not stale
     assert (meta["epoch"], meta["seq"]) == (stored if stale else given)
@@ -95,9 +93,23 @@ async def test_L14_a_write_that_fails_takes_the_others_with_it(blank: Page) -> N
     assert await page.evaluate(READ, [{"keys": "messages"}]) == [[]]
 
 
+BUMP = {"bump": "meta", "key": "cursor", "field": "epoch", "set": {"name": "cursor"}}
+
+
 async def test_an_epoch_is_counted_up_by_one_tab_at_a_time(blank: Page) -> None:
     page = await opened(blank)
-    record = json.dumps({"name": "leader"})
-    both = f"""async () => Promise.all([1, 2, 3].map(() =>
-      store.bump("meta", "leader", "epoch", {json.dumps(record)})))"""
-    assert sorted(await page.evaluate(both)) == [1, 2, 3]
+    thrice = """async (op) => Promise.all([1, 2, 3].map(async () =>
+      JSON.parse(await store.commit(JSON.stringify([op]), "null")).bumped[0]))"""
+    assert sorted(await page.evaluate(thrice, BUMP)) == [1, 2, 3]
+
+
+async def test_L14_counting_up_is_part_of_a_commit_and_happens_in_its_turn(blank: Page) -> None:
+    page = await opened(blank)
+    writes = [cursor(4, 9), message("a", "1"), {**BUMP, "set": {"name": "cursor", "seq": None}}]
+    answer = await page.evaluate(COMMIT, [writes, guard(4, 9)])
+    assert answer == {"stale": False, "bumped": [5]}
+    meta = (await page.evaluate(READ, [{"get": "meta", "key": "cursor"}]))[0]
+    assert meta == {"name": "cursor", "epoch": 5, "seq": None}
+    broken = [BUMP, {"put": "messages", "value": {"thread": "a"}}]
+    assert await page.evaluate(COMMIT, [broken, None]) == {"error": "DataError"}
+    assert (await page.evaluate(READ, [{"get": "meta", "key": "cursor"}]))[0]["epoch"] == 5

@@ -31,25 +31,33 @@ class Store {
   }
 
   /**
-   * Run writes in one transaction: {put: store, value} · {delete: store, key} · {clear: store,
-   * range}. `guardJson` is null or {store, key, at_most: {field: number, …}}: where a field of that
-   * record is greater, someone newer was here, and nothing is written. → {stale: boolean}
+   * Run writes in one transaction, in their order: {put: store, value} · {delete: store, key} ·
+   * {clear: store, range} · {bump: store, key, field, set}: add one to that field of the record,
+   * which begins as {}, and set the fields of `set` (its key among them).
+   *
+   * `guardJson` is null or {store, key, at_most: {field: number, …}}: where a field of that record
+   * is greater, someone newer was here, and nothing is written. → {stale: boolean, bumped: [the
+   * number that each bump led to, …]}
    */
   async commit(operationsJson, guardJson) {
     const operations = JSON.parse(operationsJson);
     const guard = JSON.parse(guardJson);
-    const names = new Set(operations.map((one) => one.put ?? one.delete ?? one.clear));
+    const names = new Set(operations.map((one) => one.put ?? one.delete ?? one.clear ?? one.bump));
     if (guard) names.add(guard.store);
-    if (names.size === 0) return JSON.stringify({ stale: false });
+    const bumped = [];
+    if (names.size === 0) return JSON.stringify({ stale: false, bumped });
     const transaction = this.database.transaction([...names], "readwrite", { durability: "relaxed" });
     try {
       if (guard && isNewer(await transaction.objectStore(guard.store).get(guard.key), guard.at_most)) {
         await transaction.done;
-        return JSON.stringify({ stale: true });
+        return JSON.stringify({ stale: true, bumped });
       }
-      for (const one of operations) write(transaction, one).catch(() => {}); // `done` tells of it
+      for (const one of operations) {
+        if (one.bump) bumped.push(await bump(transaction, one));
+        else write(transaction, one).catch(() => {}); // `done` tells of it
+      }
       await transaction.done;
-      return JSON.stringify({ stale: false });
+      return JSON.stringify({ stale: false, bumped });
     } catch (error) {
       // A value that cannot be stored stops the others too: all of a commit, or none of it.
       try {
@@ -74,15 +82,6 @@ class Store {
     return JSON.stringify(await Promise.all(requests.map((one) => read(transaction, one))));
   }
 
-  /** Add one to a number in a record, in one transaction, and return the new number. */
-  async bump(store, key, field, recordJson) {
-    const transaction = this.database.transaction(store, "readwrite");
-    const record = (await transaction.store.get(key)) ?? JSON.parse(recordJson);
-    record[field] = (record[field] ?? 0) + 1;
-    await Promise.all([transaction.store.put(record), transaction.done]);
-    return record[field];
-  }
-
   close() {
     this.database.close();
   }
@@ -95,6 +94,14 @@ function write(transaction, operation) {
   if (operation.put) return transaction.objectStore(operation.put).put(operation.value);
   if (operation.delete) return transaction.objectStore(operation.delete).delete(operation.key);
   return transaction.objectStore(operation.clear).delete(range(operation.range));
+}
+
+async function bump(transaction, { bump: name, key, field, set }) {
+  const store = transaction.objectStore(name);
+  const before = await store.get(key);
+  const next = (before?.[field] ?? 0) + 1;
+  await store.put({ ...before, ...set, [field]: next });
+  return next;
 }
 
 async function read(transaction, request) {
