@@ -6,10 +6,10 @@ from holdfast_js import body
 
 
 class Bodies:
-    """`apply` takes a list of operations and returns those that had nowhere to go."""
+    """What stands inside the messages on screen."""
 
     def __init__(self) -> None:
-        self._apply = body.apply
+        self._apply = body.apply  # bound once: looking it up costs more than a small operation
 
     def apply(self, operations: list[dict]) -> list[dict]:
         """Return [{message, part, have}] for each that was refused: send that message whole."""

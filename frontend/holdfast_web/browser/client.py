@@ -1,7 +1,8 @@
 """How this tab names itself to the server: `X-Holdfast-Client: <browser id>.<tab id>`."""
 
-import json
-
 from holdfast_js import page
 
-CLIENT_HEADERS_JSON = json.dumps({"X-Holdfast-Client": page.client()})
+
+def client_headers() -> dict[str, str]:
+    """Return the header, with a tab id that is new at every call: call it once, at the start."""
+    return {"X-Holdfast-Client": page.client()}

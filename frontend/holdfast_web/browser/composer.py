@@ -24,28 +24,31 @@ class Press:
 class Composer:
     """What the person wrote and pressed. What was pressed before `connect` is heard in it."""
 
-    show = staticmethod(composer.show)
-    taken = staticmethod(composer.taken)
-    set_running = staticmethod(composer.setRunning)
-    focus = staticmethod(composer.focus)
-
     def connect(self, *, sent: Callable[[Press], None], stopped: Callable[[], None]) -> None:
         """Hear what is pressed. A send comes again after a reload until `taken(message)`."""
 
         def heard(kind: str, said: str) -> None:
             match kind:
                 case "send":
-                    item = json.loads(said)
-                    sent(
-                        Press(
-                            item["text"],
-                            thread_of(item["address"]),
-                            item["thread"],
-                            item["id"],
-                            item["reply"],
-                        )
-                    )
+                    sent(_press(json.loads(said)))
                 case "stop":
                     stopped()
 
         composer.connect(create_proxy(heard))
+
+    def taken(self, message: str) -> None:
+        """Somebody else keeps this send now."""
+        composer.taken(message)
+
+    def show(self, text: str) -> None:
+        """Put this into the box, to be written on."""
+        composer.show(text)
+
+    def set_running(self, running: bool) -> None:
+        """Offer Stop or not."""
+        composer.setRunning(running)
+
+
+def _press(item: dict) -> Press:
+    open_ = thread_of(item["address"])
+    return Press(item["text"], open_, item["thread"], item["id"], item["reply"])

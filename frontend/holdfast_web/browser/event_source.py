@@ -1,19 +1,20 @@
 """The one streaming connection: text as static/js/events.js hands it over."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from holdfast_js import events
 from pyodide.ffi import create_proxy
 
-from holdfast_web.browser.client import CLIENT_HEADERS_JSON
-
 
 class EventSource:
-    """At most one stream at a time; opening another ends the one before."""
+    """At most one stream at a time in a page; opening another ends the one before."""
 
-    def __init__(self, base: str) -> None:
+    def __init__(self, base: str, headers: Mapping[str, str]) -> None:
         self._base = base
-        self._receive = None
+        self._headers_json = json.dumps(dict(headers))
+        self._receive: Any = None
 
     def open(
         self,
@@ -34,12 +35,13 @@ class EventSource:
                 case "ended":
                     ended(int(said))
 
+        self.close()
+        self._receive = create_proxy(receive)
+        events.open(self._base + url, self._headers_json, self._receive)
+
+    def close(self) -> None:
+        """End it at once: nothing of it is heard any more. Doing it twice is harmless."""
         events.close()
         if self._receive is not None:
             self._receive.destroy()
-        self._receive = create_proxy(receive)
-        events.open(self._base + url, CLIENT_HEADERS_JSON, self._receive)
-
-    def close(self) -> None:
-        """End it at once: nothing of it is heard any more."""
-        events.close()
+            self._receive = None

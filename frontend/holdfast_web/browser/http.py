@@ -1,12 +1,12 @@
 """Requests to the server, each within a bound."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from holdfast_js import http
 
 from holdfast_protocol.limits import FETCH_S_MAX
-from holdfast_web.browser.client import CLIENT_HEADERS_JSON
 from holdfast_web.ports import Answer
 
 _FETCH_MS_MAX = int(FETCH_S_MAX * 1000)
@@ -15,21 +15,19 @@ _FETCH_MS_MAX = int(FETCH_S_MAX * 1000)
 class Http:
     """Short requests to our own server; never raises for what the network does."""
 
-    def __init__(self, base: str) -> None:
+    def __init__(self, base: str, headers: Mapping[str, str]) -> None:
         self._base = base
+        self._headers = dict(headers)
 
     async def request(self, method: str, path: str, body: Any = None) -> Answer:
-        headers = json.loads(CLIENT_HEADERS_JSON)
-        text = None
+        headers, text = self._headers, None
         if body is not None:
-            headers["Content-Type"] = "application/json"
+            headers = {**headers, "Content-Type": "application/json"}
             text = json.dumps(body)
-        url = self._base + path
-        answer = json.loads(
-            await http.request(method, url, json.dumps(headers), text, _FETCH_MS_MAX)
-        )
+        asked = http.request(method, self._base + path, json.dumps(headers), text, _FETCH_MS_MAX)
+        answer = json.loads(await asked)
         try:
             parsed = json.loads(answer["text"])
-        except ValueError:  # not JSON: no body that anybody could read
+        except (ValueError, RecursionError):  # no JSON, or none that anybody could read
             parsed = None
         return Answer(answer["status"], parsed)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine
 from wybthon import render
 
 from holdfast_web.browser import wybthon_dom
+from holdfast_web.browser.client import client_headers
 from holdfast_web.browser.clock import Clock
 from holdfast_web.browser.composer import Composer, Press
 from holdfast_web.browser.event_source import EventSource
@@ -18,7 +19,7 @@ from holdfast_web.core import inputs as on
 from holdfast_web.core.app import App
 from holdfast_web.ports import Ports
 from holdfast_web.shell.shell import Shell
-from holdfast_web.views.heading import banner, heading
+from holdfast_web.views.heading import announcer, banner, heading
 from holdfast_web.views.screen import Actions, Screen
 from holdfast_web.views.sidebar import notes, sidebar
 from holdfast_web.views.thread import thread
@@ -38,6 +39,7 @@ async def start() -> None:
         (heading, "#heading"),
         (banner, "#banner"),
         (thread, "#thread"),
+        (announcer, "#spoken"),
     ):
         render(view(screen), place)
     await shell.start()
@@ -53,12 +55,12 @@ async def start() -> None:
 
 
 def _ports(page: Page) -> Ports:
-    base = page.base().removesuffix("/")
+    base, headers = page.base().removesuffix("/"), client_headers()
     return Ports(
         clock=Clock(),
         stores=BrowserStores(),
-        events=EventSource(base),
-        http=Http(base),
+        events=EventSource(base, headers),
+        http=Http(base, headers),
         tabs=Tabs(),
         address=Address(),
         page=page,
@@ -84,7 +86,6 @@ def _actions(shell: Shell, composer: Composer) -> Actions:
         unsent = shell.app.unsent.get(message)
         if unsent is not None:
             composer.show(unsent.text)
-            composer.focus()
             shell.dispatch(on.DiscardPressed(message))
 
     return Actions(
@@ -105,4 +106,3 @@ def _ask_again(app: App, composer: Composer, reply: str) -> None:
     question = window.messages.get(answer.parent or "") if window and answer else None
     if question is not None:
         composer.show("".join(part.text for part in question.parts))
-        composer.focus()

@@ -14,12 +14,20 @@ _THREAD = re.compile(r"#/t/([^/?]+)")
 class Page:
     """What the browser says of the page, and what the page says of itself."""
 
-    ready = staticmethod(page.ready)
-    set_sync = staticmethod(page.setSync)
-    set_leader = staticmethod(page.setLeader)
-    set_thread = staticmethod(page.setThread)
-    set_title = staticmethod(page.setTitle)
-    base = staticmethod(page.base)
+    def base(self) -> str:
+        """The address that everything of ours lies under, with a slash at its end."""
+        return page.base()
+
+    def ready(self) -> None:
+        """Python handles clicks from now on."""
+        page.ready()
+
+    def set_root(self, **attributes: str) -> None:
+        page.setRoot(json.dumps(attributes))
+
+    def set_thread(self, thread: str, title: str) -> None:
+        """Say which thread `main` shows, "" for none, and name the window after it."""
+        page.setThread(thread, title)
 
     def listen(
         self,
@@ -47,7 +55,7 @@ class Address:
         return thread_of(page.address())
 
     def go(self, thread: str | None) -> None:
-        page.navigate("#/" if thread is None else f"#/t/{thread}", False)
+        page.navigate("#/" if thread is None else f"#/t/{thread}")
 
     def listen(self, changed: Callable[[str | None], None]) -> None:
         page.watchAddress(create_proxy(lambda address: changed(thread_of(address))))

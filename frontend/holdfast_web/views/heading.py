@@ -1,6 +1,6 @@
 """Above the thread: its title, and a banner for what the whole page should say."""
 
-from wybthon import Show, component, create_signal, html
+from wybthon import Show, component, create_effect, create_signal, html
 
 from holdfast_web.views.screen import Screen
 
@@ -49,6 +49,7 @@ def heading(screen: Screen):
 
     @component
     def Heading():
+        create_effect(thread, lambda now, before: set_asked(""))
         return html(t"""
           <div class="heading">
             <h1>{screen.timeline().title}</h1>
@@ -78,3 +79,13 @@ def banner(screen: Screen):
         return html(t"<div>{Show(text() != '', line)}</div>")
 
     return Banner()
+
+
+def announcer(screen: Screen):
+    """The sentence that only a screen reader gets."""
+
+    @component
+    def Announcer():
+        return html(t"<p>{screen.spoken()}</p>")
+
+    return Announcer()

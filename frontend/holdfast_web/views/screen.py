@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from wybthon import create_signal, flush
 
 from holdfast_web.core.app import App
-from holdfast_web.core.select import Timeline, thread_rows, timeline
+from holdfast_web.core.select import Timeline, thread_rows
 
 NOTHING_OPEN = Timeline("", "", "loading")
 
@@ -34,11 +34,11 @@ class Screen:
         self.sync, self._set_sync = create_signal("catching-up")
         self.server, self._set_server = create_signal(None)
         self.notice, self._set_notice = create_signal("")
+        self.spoken, self._set_spoken = create_signal("")
         self.now_ms, self._set_now_ms = create_signal(0)
 
-    def show(self, app: App, now_ms: int) -> Timeline:
-        """Show this state, at once, and return what `main` shows of it."""
-        shown = timeline(app)
+    def show(self, app: App, shown: Timeline, now_ms: int) -> None:
+        """Show this state at once, and of its open thread as much as `shown` has."""
         self._set_rows(thread_rows(app))
         self._set_timeline(shown)
         self._set_sync(app.sync)
@@ -46,4 +46,8 @@ class Screen:
         self._set_notice(app.notice)
         self._set_now_ms(now_ms + app.server.ahead_ms)
         flush()
-        return shown
+
+    def say(self, sentence: str) -> None:
+        """Have a screen reader say this, once."""
+        self._set_spoken(sentence)
+        flush()

@@ -14,20 +14,37 @@ READY = "html[data-app=ready]"
 FAILED = "html[data-app=failed]"
 
 
-async def test_python_starts_and_handles_a_click(page: Page) -> None:
+async def test_python_starts_and_connects(page: Page) -> None:
     await page.goto("/")
     await page.wait_for_selector(READY, state="attached")
-    assert await page.locator("html").get_attribute("data-sync") is not None
+    root = page.locator("html")
+    await expect(root).to_have_attribute("data-sync", "live")
+    await expect(root).to_have_attribute("data-leader", "true")
+    await expect(page.get_by_role("heading", name="What would you like to know?")).to_be_visible()
+    await expect(page.get_by_text("Model: moon-7b")).to_be_visible()
 
 
-async def test_what_was_sent_before_python_is_taken_over_once(page: Page) -> None:
+async def test_two_questions_before_python_go_to_one_thread_in_their_order(
+    page: Page, site: SiteServer
+) -> None:
     await page.goto("/", wait_until="commit")
-    await page.get_by_role("textbox", name="Message").press_sequentially("first")
-    await page.get_by_role("textbox", name="Message").press("Enter")
-    await expect(page.get_by_role("textbox", name="Message")).to_have_value("")
-    await page.get_by_role("textbox", name="Message").press_sequentially("draft")
+    box = page.get_by_role("textbox", name="Message")
+    for text in ("first", "second"):
+        await box.press_sequentially(text)
+        await box.press("Enter")
+        await expect(box).to_have_value("")
+    await box.press_sequentially("draft")
     await page.wait_for_selector(READY, state="attached")
-    await expect(page.get_by_role("textbox", name="Message")).to_have_value("draft")
+    await expect(box).to_have_value("draft")
+    questions = page.locator("article[data-role=user]")
+    await expect(questions).to_have_count(2)
+    await expect(questions).to_have_text(["first", "second"])
+    thread = await page.locator("main").get_attribute("data-thread-id")
+    assert page.url.endswith(f"#/t/{thread}")
+    await expect(page.locator("nav a")).to_have_count(1)
+    asked = [(path, sent["text"]) for path, sent in site.posted]
+    assert asked[0] == (f"/api/threads/{thread}/messages", "first")
+    assert {path for path, _ in asked} == {asked[0][0]}
 
 
 async def test_the_composer_is_usable_while_python_is_missing(
@@ -45,6 +62,7 @@ async def test_the_composer_is_usable_while_python_is_missing(
     site.missing.clear()
     await page.get_by_role("button", name="Reload").click()
     await page.wait_for_selector(READY, state="attached")
+    await expect(page.locator("article[data-role=user]")).to_have_text("kept")
     await expect(page.get_by_role("textbox", name="Message")).to_have_value("half")
 
 

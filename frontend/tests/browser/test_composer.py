@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
-import pytest_asyncio
-from playwright.async_api import Page, Route
+from playwright.async_api import Browser, Page, expect
+
+from .conftest import Complaints
+from .site_server import SiteServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -13,18 +15,6 @@ CONNECT = """() => {
   holdfastComposer.connect((kind, json) => heard.push([kind, JSON.parse(json)]));
 }"""
 SENDS = "() => heard.filter(([kind]) => kind === 'send').map(([, send]) => send)"
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def still(page: Page) -> Page:
-    """The real page, in which Python never starts."""
-
-    async def nothing(route: Route) -> None:
-        await route.fulfill(content_type="text/javascript", body="")
-
-    await page.route("**/js/boot.js", nothing)
-    await page.goto("/#/t/7")
-    return page
 
 
 async def send(page: Page, text: str) -> None:
@@ -76,13 +66,95 @@ async def test_shift_enter_breaks_the_line_and_blank_text_is_not_sent(still: Pag
     assert await box.input_value() == "\n"
 
 
-async def test_a_stored_draft_does_not_replace_what_is_being_typed(still: Page) -> None:
+async def test_questions_before_python_from_the_empty_page_belong_to_one_thread(
+    still: Page,
+) -> None:
+    await still.evaluate("() => (location.hash = '#/')")
+    for text in ("one", "two"):
+        await send(still, text)
+    await still.reload()
+    await send(still, "three")
+    await still.get_by_role("button", name="New thread").click()
+    for text in ("four", "five"):
+        await send(still, text)
+    await still.evaluate(CONNECT)
+    for text in ("six", "seven"):
+        await send(still, text)
+    threads = [item["thread"] for item in await still.evaluate(SENDS)]
+    assert threads[0] == threads[1] == threads[2]
+    assert threads[3] == threads[4]
+    assert len(set(threads)) == 4  # Python says where six and seven belong
+
+
+async def test_a_question_from_a_thread_and_one_from_the_empty_page_stay_apart(
+    still: Page,
+) -> None:
+    await send(still, "in seven")
+    await still.evaluate("() => (location.hash = '#/')")
+    await send(still, "new")
+    await still.evaluate(CONNECT)
+    seven, new = await still.evaluate(SENDS)
+    assert (seven["address"], new["address"]) == ("#/t/7", "#/")
+    assert seven["thread"] != new["thread"]
+
+
+async def test_L24_what_was_kept_and_is_no_question_is_left_out(still: Page) -> None:
+    await send(still, "kept")
+    await still.evaluate("""() => {
+      const kept = JSON.parse(sessionStorage.getItem("holdfast.composer"));
+      kept.waiting.unshift(null, 7, {text: "no ids"});
+      sessionStorage.setItem("holdfast.composer", JSON.stringify(kept));
+    }""")
+    await still.reload()
+    await still.evaluate(CONNECT)
+    assert [item["text"] for item in await still.evaluate(SENDS)] == ["kept"]
+
+
+async def test_a_question_that_is_not_taken_does_not_keep_back_the_next(
+    still: Page, complaints: Complaints
+) -> None:
+    await send(still, "poison")
+    await send(still, "next")
+    await still.evaluate("""() => {
+      globalThis.heard = [];
+      holdfastComposer.connect((kind, said) => {
+        if (JSON.parse(said).text === "poison") throw new Error("cannot take it");
+        heard.push([kind, JSON.parse(said)]);
+      });
+    }""")
+    assert [item["text"] for item in await still.evaluate(SENDS)] == ["next"]
+    complaints.expect("cannot take it")
+
+
+async def test_a_text_to_work_on_stands_before_what_is_being_written(still: Page) -> None:
     box = still.get_by_role("textbox", name="Message")
-    await still.evaluate("() => holdfastComposer.restore('stored')")
-    assert await box.input_value() == "stored"
-    await box.fill("typed")
-    await still.evaluate("() => holdfastComposer.restore('stored')")
-    assert await box.input_value() == "typed"
+    await still.evaluate("() => holdfastComposer.show('again')")
+    assert await box.input_value() == "again"
+    await box.fill("half a thought")
+    await still.evaluate("() => holdfastComposer.show('again')")
+    assert await box.input_value() == "again\n\nhalf a thought"
+    await expect(box).to_be_focused()
+
+
+async def test_typing_is_possible_without_a_click(still: Page) -> None:
+    await still.keyboard.type("at once")
+    assert await still.get_by_role("textbox", name="Message").input_value() == "at once"
+
+
+async def test_on_a_touch_screen_the_keyboard_stays_away_until_asked_for(
+    chromium: Browser, site: SiteServer
+) -> None:
+    context = await chromium.new_context(base_url=site.url, has_touch=True, is_mobile=True)
+    phone = await context.new_page()
+    await phone.route("**/js/boot.js", lambda route: route.fulfill(body=""))
+    await phone.goto("/")
+    box = phone.get_by_role("textbox", name="Message")
+    await expect(box).not_to_be_focused()
+    await box.tap()
+    await box.fill("hello")
+    await phone.get_by_role("button", name="Send").tap()
+    await expect(box).not_to_be_focused()
+    await context.close()
 
 
 async def test_stop_and_new_thread_are_heard(still: Page) -> None:
@@ -92,7 +164,7 @@ async def test_stop_and_new_thread_are_heard(still: Page) -> None:
     await still.evaluate("() => holdfastComposer.setRunning(true)")
     await stop.click()
     await still.get_by_role("button", name="New thread").click()
-    assert [kind for kind, _ in await still.evaluate("() => heard")] == ["stop", "new"]
+    assert [kind for kind, _ in await still.evaluate("() => heard")] == ["stop"]
     assert still.url.endswith("#/")
 
 

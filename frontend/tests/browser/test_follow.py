@@ -7,34 +7,122 @@ from playwright.async_api import Page
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-GROW = """async (lines) => {
-  await import("/js/follow.js");
-  for (let line = 0; line < lines; line++) {
-    const row = document.createElement("p");
-    row.textContent = "a line";
-    document.getElementById("thread").append(row);
-  }
-  await new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)));
-  const { scrollTop, scrollHeight, clientHeight } = document.getElementById("scroller");
-  return { top: scrollTop, left: scrollHeight - scrollTop - clientHeight };
+GROW = """async ([count, above]) => {
+  globalThis.follow ??= await import("/js/follow.js");
+  globalThis.made ??= 0;
+  const thread = document.getElementById("thread");
+  const articles = Array.from({ length: count }, () => {
+    const article = document.createElement("article");
+    article.dataset.messageId = `m${made++}`;
+    article.textContent = "a line";
+    return article;
+  });
+  const place = above && JSON.parse(follow.place());
+  thread[above ? "prepend" : "append"](...articles);
+  if (place) follow.goTo(place.message, place.top);
+  return seen();
+}"""
+SEEN = """async () => {
+  globalThis.seen = async () => {
+    await new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)));
+    const scroller = document.getElementById("scroller");
+    const { scrollTop, scrollHeight, clientHeight } = scroller;
+    const middle = (element) => element.getBoundingClientRect().top - innerHeight / 2;
+    const [at] = [...scroller.querySelectorAll("article")].filter((one) => middle(one) > 0);
+    return { top: scrollTop, left: scrollHeight - scrollTop - clientHeight,
+      at: at?.dataset.messageId, atTop: at && middle(at) };
+  };
 }"""
 
 
+async def grown(page: Page, count: int, above: bool = False) -> dict:
+    return await page.evaluate(GROW, [count, above])
+
+
+async def scrolled(page: Page, to: int) -> dict:
+    return await page.evaluate(
+        "(to) => { document.getElementById('scroller').scrollTop = to; return seen(); }", to
+    )
+
+
 async def opened(page: Page) -> Page:
-    await page.goto("/")
-    await page.wait_for_selector("html[data-app=ready]", state="attached")
+    await page.evaluate(SEEN)
+    await grown(page, 0)
     return page
 
 
-async def test_at_the_end_the_view_follows(page: Page) -> None:
-    await opened(page)
-    assert (await page.evaluate(GROW, 200))["left"] < 1
-    assert (await page.evaluate(GROW, 5))["left"] < 1
+async def test_at_the_end_the_view_follows(still: Page) -> None:
+    page = await opened(still)
+    assert (await grown(page, 200))["left"] < 1
+    assert (await grown(page, 5))["left"] < 1
 
 
-async def test_elsewhere_the_view_stays_where_it_is(page: Page) -> None:
-    await opened(page)
-    await page.evaluate(GROW, 200)
-    await page.evaluate("() => (document.getElementById('scroller').scrollTop = 300)")
-    assert (await page.evaluate(GROW, 0))["top"] == 300
-    assert (await page.evaluate(GROW, 50))["top"] == 300
+async def test_elsewhere_the_view_stays_where_it_is(still: Page) -> None:
+    page = await opened(still)
+    await grown(page, 200)
+    await scrolled(page, 300)
+    assert (await grown(page, 50))["top"] == 300
+
+
+async def test_back_at_the_end_the_view_follows_again(still: Page) -> None:
+    page = await opened(still)
+    await grown(page, 200)
+    await scrolled(page, 300)
+    await scrolled(page, 1_000_000)
+    assert (await grown(page, 5))["left"] < 1
+
+
+@pytest.mark.parametrize("anchoring", ["auto", "none"])
+@pytest.mark.parametrize("at", [0, 700])
+async def test_what_comes_in_above_does_not_move_what_is_read(
+    still: Page, anchoring: str, at: int
+) -> None:
+    page = await opened(still)
+    await page.evaluate(
+        "(how) => (document.getElementById('scroller').style.overflowAnchor = how)", anchoring
+    )
+    await grown(page, 100)
+    before = await scrolled(page, at)
+    after = await grown(page, 40, above=True)
+    assert (after["at"], after["atTop"]) == (before["at"], pytest.approx(before["atTop"], abs=1))
+
+
+async def test_a_reader_at_the_end_stays_there_whatever_comes_in_above(still: Page) -> None:
+    page = await opened(still)
+    await grown(page, 100)
+    assert (await grown(page, 40, above=True))["left"] < 1
+
+
+async def test_a_place_is_found_again_whatever_is_above_it_now(still: Page) -> None:
+    page = await opened(still)
+    await grown(page, 100)
+    before = await scrolled(page, 555)
+    place = await page.evaluate("() => JSON.parse(follow.place())")
+    await page.evaluate("() => follow.toEnd()")
+    await grown(page, 30, above=True)
+    await page.evaluate("({ message, top }) => follow.goTo(message, top)", place)
+    after = await page.evaluate("() => seen()")
+    assert (after["at"], after["atTop"]) == (before["at"], pytest.approx(before["atTop"], abs=1))
+    assert (await grown(page, 5))["top"] == after["top"]
+
+
+async def test_the_place_at_the_end_is_the_end_and_so_is_one_that_is_gone(still: Page) -> None:
+    page = await opened(still)
+    await grown(page, 100)
+    assert await page.evaluate("() => follow.place()") == "null"
+    await scrolled(page, 100)
+    await page.evaluate("() => follow.goTo('gone', 0)")
+    assert (await page.evaluate("() => seen()"))["left"] < 1
+
+
+async def test_what_the_reader_unfolds_does_not_scroll_away(still: Page) -> None:
+    page = await opened(still)
+    await grown(page, 100)
+    at = (await page.evaluate("() => seen()"))["top"]
+    await page.evaluate("""() => {
+      const details = document.createElement("details");
+      details.append(document.createElement("summary"));
+      document.querySelector("article:nth-last-child(3)").append(details);
+      details.firstChild.click();
+    }""")
+    assert (await grown(page, 5))["top"] == pytest.approx(at, abs=60)

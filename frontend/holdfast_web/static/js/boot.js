@@ -2,6 +2,12 @@
 
 import { failed } from "./page.js";
 
+const sidebar = document.getElementById("sidebar");
+sidebar.addEventListener("click", (event) => {
+  // Whoever chose a thread wants to read it, the one that was open too.
+  if (event.target.closest("a")) sidebar.hidePopover();
+});
+
 document.getElementById("reload").addEventListener("click", () => location.reload());
 
 const program = document.querySelector('script[type="py"]');

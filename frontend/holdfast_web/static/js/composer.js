@@ -15,24 +15,22 @@ globalThis.holdfastComposer = (() => {
   const waiting = [];
   const handed = new Set();
   let listener = null;
-  let touched = false;
+  let anew = false; // New thread was pressed, and nothing sent since
 
   const element = (id) => document.getElementById(id);
+  // A finger that pressed a button wants to see the page, not the keyboard.
+  const focus = () => matchMedia("(pointer: coarse)").matches || element("message").focus();
 
   document.addEventListener("DOMContentLoaded", () => {
     const kept = recall();
     waiting.unshift(...kept.waiting);
     if (element("message").value === "") element("message").value = kept.draft;
-    else touched = true;
-    if (kept.draft !== "") touched = true;
     explain();
+    focus();
   });
 
   document.addEventListener("input", (event) => {
-    if (event.target.id !== "message") return;
-    touched = true;
-    keep();
-    listener?.("draft", JSON.stringify(event.target.value));
+    if (event.target.id === "message") keep();
   });
 
   document.addEventListener("keydown", (event) => {
@@ -48,22 +46,23 @@ globalThis.holdfastComposer = (() => {
     if (pressed.id === "send") send();
     else if (pressed.id === "stop") listener?.("stop", "null");
     else {
+      anew = true;
       location.hash = "#/";
       element("sidebar").hidePopover();
-      listener?.("new", "null");
     }
-    element("message").focus();
+    focus();
   });
 
   function send() {
     const text = element("message").value;
     if (text.trim() === "") return;
     element("message").value = "";
-    const [id, reply] = [uuid7(), uuid7()];
+    const [id, reply, address] = [uuid7(), uuid7(), location.hash];
     // What is sent from one place before Python could move on from there belongs together.
-    const before = listener ? undefined : waiting.find((item) => item.address === location.hash);
-    const thread = before?.thread ?? uuid7();
-    waiting.push({ id, reply, thread, text, address: location.hash });
+    const alone = listener !== null || anew;
+    const before = alone ? undefined : waiting.findLast((item) => item.address === address);
+    anew = false;
+    waiting.push({ id, reply, thread: before?.thread ?? uuid7(), text, address });
     keep();
     explain();
     hand();
@@ -74,7 +73,11 @@ globalThis.holdfastComposer = (() => {
     for (const item of [...waiting]) {
       if (handed.has(item.id)) continue;
       handed.add(item.id);
-      listener("send", JSON.stringify(item));
+      try {
+        listener("send", JSON.stringify(item));
+      } catch (error) {
+        console.error(error); // One that cannot be taken must not keep back the others.
+      }
     }
   }
 
@@ -94,11 +97,14 @@ globalThis.holdfastComposer = (() => {
   function recall() {
     try {
       const { draft, waiting } = JSON.parse(sessionStorage.getItem(KEPT));
-      return { draft: String(draft), waiting: [...waiting] };
+      return { draft: String(draft), waiting: waiting.filter(isSend) };
     } catch {
       return { draft: "", waiting: [] };
     }
   }
+
+  const isSend = (item) =>
+    ["id", "reply", "thread", "text", "address"].every((field) => typeof item?.[field] === "string");
 
   /** An id from the time and the operating system's randomness (UUID version 7). */
   function uuid7() {
@@ -114,19 +120,11 @@ globalThis.holdfastComposer = (() => {
     return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
   }
 
-  /** Show the draft of another thread. */
-  function show(text) {
-    const box = element("message");
-    if (box.value !== text) box.value = text;
-    touched = false;
-    keep();
-  }
-
   // ---- for Python ----
   return {
     /**
      * Hand over: `listen(kind, json)` is called for everything from now on, and at once for what
-     * waits. Kinds: "send" {id, reply, thread, text, address}, "draft" (the text), "stop", "new".
+     * waits. Kinds: "send" {id, reply, thread, text, address} and "stop".
      */
     connect(listen) {
       listener = listen;
@@ -139,11 +137,15 @@ globalThis.holdfastComposer = (() => {
       if (at >= 0) waiting.splice(at, 1);
       keep();
     },
-    draft: () => element("message").value,
-    show,
-    /** Show a stored draft, unless the person has typed something since the page was loaded. */
-    restore: (text) => touched || show(text),
+    /** Put this text into the box, before what is being written there, to be worked on. */
+    show(text) {
+      const box = element("message");
+      const written = box.value;
+      box.value = written.trim() === "" ? text : `${text}\n\n${written}`;
+      keep();
+      box.focus();
+      box.setSelectionRange(text.length, text.length);
+    },
     setRunning: (running) => (element("stop").hidden = !running),
-    focus: () => element("message").focus(),
   };
 })();

@@ -4,10 +4,21 @@ const NEAR_PX = 48;
 
 const scroller = document.getElementById("scroller");
 let atEnd = true;
+let ours = 0; // where we scrolled to ourselves last: that says nothing of what the reader wants
 
 const distance = () => scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
 
-scroller.addEventListener("scroll", () => (atEnd = distance() < NEAR_PX), { passive: true });
+function scrollTo(top) {
+  scroller.scrollTop = top;
+  ours = scroller.scrollTop;
+}
+
+function onScroll() {
+  if (scroller.scrollTop === ours) return;
+  ours = -1;
+  atEnd = distance() < NEAR_PX;
+}
+scroller.addEventListener("scroll", onScroll, { passive: true });
 
 // Called after layout and before paint, so a new line and its scroll are one picture.
 const grown = new ResizeObserver(() => atEnd && distance() > 0 && toEnd());
@@ -22,15 +33,25 @@ scroller.addEventListener("click", (event) => {
 /** Show the end, and follow it: for a thread just opened, or a question just sent. */
 export function toEnd() {
   atEnd = true;
-  scroller.scrollTop = scroller.scrollHeight;
+  scrollTo(scroller.scrollHeight);
 }
 
-/** Where a thread is left, to come back to: pixels from the top, or -1 at its end. */
-export const place = () => (distance() < NEAR_PX ? -1 : scroller.scrollTop);
+/** Where the reader is, as JSON: {message, top} of the first message in view, null at the end. */
+export function place() {
+  if (atEnd) return "null";
+  const edge = scroller.getBoundingClientRect().top;
+  for (const article of scroller.querySelectorAll("article")) {
+    const { top, bottom } = article.getBoundingClientRect();
+    if (bottom > edge) return JSON.stringify({ message: article.dataset.messageId, top: top - edge });
+  }
+  return "null";
+}
 
-/** Come back to a place that place() gave. */
-export function goTo(top) {
-  if (top < 0) return toEnd();
+/** Come back to a place that place() gave, whatever is above it now. */
+export function goTo(message, top) {
+  const article = scroller.querySelector(`article[data-message-id="${CSS.escape(message)}"]`);
+  if (article === null) return toEnd();
   atEnd = false;
-  scroller.scrollTop = top;
+  const moved = article.getBoundingClientRect().top - scroller.getBoundingClientRect().top - top;
+  scrollTo(scroller.scrollTop + moved);
 }

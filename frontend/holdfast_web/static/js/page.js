@@ -18,31 +18,26 @@ export function failed(reason) {
   message.hidden = false;
 }
 
-export function setSync(state) {
-  if (root.dataset.sync !== state) root.dataset.sync = state;
+/** Set data attributes of <html>: a JSON object of strings. */
+export function setRoot(json) {
+  for (const [name, value] of Object.entries(JSON.parse(json))) {
+    if (root.dataset[name] !== value) root.dataset[name] = value;
+  }
 }
 
-export function setLeader(leads) {
-  root.dataset.leader = String(Boolean(leads));
-}
-
-export function setThread(id) {
+/** Which thread is in view, and what the window is called. */
+export function setThread(id, title) {
   const main = document.getElementById("main");
   if (main.dataset.threadId !== id) main.dataset.threadId = id;
-}
-
-export function setTitle(text) {
-  if (document.title !== text) document.title = text;
+  if (document.title !== title) document.title = title;
 }
 
 export const address = () => location.hash;
 export const base = () => new URL(".", document.baseURI).href;
 
-/** Change the address without a load; `replace` leaves no step back. */
-export function navigate(hash, replace) {
-  if (location.hash === hash) return;
-  if (replace) history.replaceState(null, "", hash);
-  else location.hash = hash;
+/** Change the address, which leaves a step back. */
+export function navigate(hash) {
+  if (location.hash !== hash) location.hash = hash;
 }
 
 /**
@@ -63,10 +58,7 @@ export function watch(listen) {
 
 /** Call `changed(hash)` when the address names something else. */
 export function watchAddress(changed) {
-  addEventListener("hashchange", () => {
-    document.getElementById("sidebar").hidePopover?.();
-    changed(location.hash);
-  });
+  addEventListener("hashchange", () => changed(location.hash));
 }
 
 /** How many random bytes a caller wants, as hex, from the operating system. */
