@@ -1,7 +1,7 @@
 """What the views rely on in wybthon."""
 
 from wybthon import For, Show, component, create_effect, create_memo, create_signal, flush, html
-from wybthon.testing import fire, render, tick
+from wybthon.testing import render, tick
 
 
 def test_a_keyed_row_keeps_its_node_when_the_list_is_reordered():
