@@ -1,9 +1,10 @@
 """`make mutants`: break each law's guard on purpose, and see its test go red.
 
 The tables beside this file hold one row for each guard: the law, the file, the text that is the
-guard, what it is replaced by, and the test that must fail then: its name says what holds. The work tree itself is never touched: every
-mutant lives in a copy, which comes first on the import path. A row whose text is not found
-exactly once, whose test is not green before the break, or does not fail after it, fails the run.
+guard, what it is replaced by, and the test that must fail then, whose name says what holds. The
+work tree itself is never touched: every mutant lives in a copy, which comes first on the import
+path. A row whose text is not found exactly once, whose test is not green before the break, or does
+not fail after it, fails the run.
 
     python -m mutants            all rows
     python -m mutants L6 L14     the rows of these laws

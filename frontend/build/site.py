@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -47,6 +48,7 @@ def write(stdlib: Path, app: Path) -> dict:
     fresh = DIST.with_name(f"dist.new-{os.getpid()}")
     shutil.rmtree(fresh, ignore_errors=True)
     shutil.copytree(STATIC, fresh)
+    _join_styles(fresh)
     for source, place in vendored.items():
         _vendor(source, fresh / place)
     _write(fresh / "vendor/pyodide/lock.js", _lock())
@@ -59,6 +61,23 @@ def write(stdlib: Path, app: Path) -> dict:
     shutil.rmtree(DIST, ignore_errors=True)
     fresh.rename(DIST)
     return manifest
+
+
+def _join_styles(site: Path) -> None:
+    """Make the stylesheets that index.html names one file: nothing is painted before all are here.
+
+    They are files of their own for whoever reads them; the page would wait for each in turn.
+    """
+    index = site / "index.html"
+    page = index.read_text(encoding="utf-8")
+    links = re.findall(r'<link rel="stylesheet" href="(.+?)">\n', page)
+    styles = "\n".join((site / name).read_text(encoding="utf-8") for name in links)
+    for name in links:
+        page = page.replace(f'<link rel="stylesheet" href="{name}">\n', "", 1)
+    shutil.rmtree(site / "css")
+    one = '<link rel="stylesheet" href="style.css">\n'
+    _write(index, page.replace("<title>", one + "<title>", 1))
+    _write(site / "style.css", styles)
 
 
 def _read_manifest() -> dict:

@@ -14,7 +14,7 @@ import pytest
 
 from frontend.build import bytecode
 from frontend.build.make import build
-from frontend.build.paths import CACHE, DIST, FRONTEND
+from frontend.build.paths import CACHE, DIST, FRONTEND, STATIC
 
 
 @pytest.fixture(scope="module")
@@ -87,3 +87,12 @@ def test_the_lock_file_names_no_registry() -> None:
     assert "resolved" not in lock
     packages = json.loads(lock)["packages"]
     assert all("integrity" in entry for name, entry in packages.items() if name)
+
+
+def test_the_styles_are_one_file_in_the_order_that_the_page_names_them(manifest: dict) -> None:
+    links = '<link rel="stylesheet" href="(.+?)">'
+    named = re.findall(links, (STATIC / "index.html").read_text("utf-8"))
+    assert re.findall(links, (DIST / "index.html").read_text("utf-8")) == ["style.css"]
+    joined = "\n".join((STATIC / name).read_text("utf-8") for name in named)
+    assert (DIST / "style.css").read_text("utf-8") == joined
+    assert "style.css" in manifest["files"]
