@@ -72,6 +72,28 @@ async def test_back_at_the_end_the_view_follows_again(still: Page) -> None:
     assert (await grown(page, 5))["left"] < 1
 
 
+async def test_a_reader_who_scrolls_up_a_little_is_let_go(still: Page) -> None:
+    page = await opened(still)
+    at = (await grown(page, 200))["top"]
+    await scrolled(page, at - 5)
+    assert (await grown(page, 5))["top"] == at - 5
+
+
+async def test_the_end_is_kept_when_the_browser_itself_moves_the_view(still: Page) -> None:
+    """It does where something grows: it holds in place what it takes to be read."""
+    page = await opened(still)
+    await grown(page, 100)
+    await page.evaluate("""() => {
+      const scroller = document.getElementById("scroller");
+      const more = document.createElement("p");
+      more.textContent = "a long line that was not here before ".repeat(40);
+      document.getElementById("thread").append(more);
+      scroller.scrollTop += 20;
+    }""")
+    assert (await page.evaluate("() => seen()"))["left"] < 1
+    assert (await grown(page, 5))["left"] < 1
+
+
 @pytest.mark.parametrize("anchoring", ["auto", "none"])
 @pytest.mark.parametrize("at", [0, 700])
 async def test_what_comes_in_above_does_not_move_what_is_read(

@@ -1,22 +1,25 @@
 // The view goes with the stream only while the reader is at its end, and never moves otherwise.
 
-const NEAR_PX = 48;
+const NEAR_PX = 48; // of the end, is at the end for who scrolls down to it
 
 const scroller = document.getElementById("scroller");
 let atEnd = true;
-let ours = 0; // where we scrolled to ourselves last: that says nothing of what the reader wants
+let last = 0; // where the view was last, whoever moved it
 
 const distance = () => scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
 
 function scrollTo(top) {
   scroller.scrollTop = top;
-  ours = scroller.scrollTop;
+  last = scroller.scrollTop;
 }
 
+// Also called for what nobody scrolled: for our own moves, and where the browser held what is in
+// view in place while something above it grew. Only a reader moves away from the end, upwards.
 function onScroll() {
-  if (scroller.scrollTop === ours) return;
-  ours = -1;
-  atEnd = distance() < NEAR_PX;
+  const [before, now] = [last, scroller.scrollTop];
+  last = now;
+  if (now < before) atEnd = distance() < 2;
+  else if (now > before && !atEnd) atEnd = distance() < NEAR_PX;
 }
 scroller.addEventListener("scroll", onScroll, { passive: true });
 
