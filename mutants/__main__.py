@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-TREES = ("frontend", "backend", "e2e")
+TREES = ("frontend", "backend", "e2e", "mutants")
 LEFT_OUT = shutil.ignore_patterns(
     "node_modules", "dist", ".cache", "__pycache__", "artifacts", "*.png"
 )
@@ -51,8 +51,9 @@ def table() -> list[Mutant]:
 def run_test(copy: Path, tests: list[str]) -> subprocess.CompletedProcess[str]:
     """Run these tests against the code in `copy`."""
     paths = os.pathsep.join((str(copy / "frontend"), str(copy / "backend"), str(copy)))
+    plugins = ("-p", "no:cacheprovider", "-p", "mutants.no_shrinking")
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests],
+        [sys.executable, "-m", "pytest", "-q", "-x", *plugins, *tests],
         cwd=copy,
         env={**os.environ, "PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
