@@ -20,6 +20,7 @@ from holdfast_web.core.app import App
 from holdfast_web.ports import Ports
 from holdfast_web.shell.shell import Shell
 from holdfast_web.views.heading import announcer, banner, heading
+from holdfast_web.views.model import chooser
 from holdfast_web.views.screen import Actions, Screen
 from holdfast_web.views.sidebar import notes, sidebar
 from holdfast_web.views.thread import thread
@@ -40,6 +41,7 @@ async def start() -> None:
         (banner, "#banner"),
         (thread, "#thread"),
         (announcer, "#spoken"),
+        (chooser, "#model"),
     ):
         render(view(screen), place)
     await shell.start()
@@ -96,6 +98,7 @@ def _actions(shell: Shell, composer: Composer) -> Actions:
         discard=lambda message: shell.dispatch(on.DiscardPressed(message)),
         ask_again=lambda message: _ask_again(shell.app, composer, message),
         dismiss=lambda: shell.dispatch(on.NoticeDismissed()),
+        choose=lambda model: shell.dispatch(on.ModelChosen(model)),
     )
 
 

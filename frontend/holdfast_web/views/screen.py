@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from wybthon import create_signal, flush
 
 from holdfast_web.core.app import App
-from holdfast_web.core.select import Timeline, thread_rows
+from holdfast_web.core.select import ModelChoice, Timeline, model_choice, thread_rows
 
 NOTHING_OPEN = Timeline("", "", "loading")
 
 
 @dataclass(frozen=True)
 class Actions:
-    """What the components can ask for. Each takes the id of what it is about."""
+    """What the components can ask for. Most take the id of what it is about."""
 
     delete: Callable[[str], None]
     earlier: Callable[[], None]
@@ -22,6 +22,7 @@ class Actions:
     discard: Callable[[str], None]
     ask_again: Callable[[str], None]
     dismiss: Callable[[], None]
+    choose: Callable[[str], None]
 
 
 class Screen:
@@ -33,6 +34,7 @@ class Screen:
         self.timeline, self._set_timeline = create_signal(NOTHING_OPEN)
         self.sync, self._set_sync = create_signal("catching-up")
         self.server, self._set_server = create_signal(None)
+        self.choice, self._set_choice = create_signal(ModelChoice((), ""))
         self.notice, self._set_notice = create_signal("")
         self.spoken, self._set_spoken = create_signal("")
         self.now_ms, self._set_now_ms = create_signal(0)
@@ -43,6 +45,7 @@ class Screen:
         self._set_timeline(shown)
         self._set_sync(app.sync)
         self._set_server(app.server)
+        self._set_choice(model_choice(app))
         self._set_notice(app.notice)
         self._set_now_ms(now_ms + app.server.ahead_ms)
         flush()

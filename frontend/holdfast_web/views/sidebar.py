@@ -24,9 +24,9 @@ def sidebar(screen: Screen):
           <li>
             <a href={f"#/t/{item().id}"} data-thread-id={item().id} data-run={item().run}
                data-unread={unread()} aria-current={current()}>
-              <span class="dot" aria-hidden="true"></span>
               <span class="title">{item().title}</span>
               <span class="state">{state()}</span>
+              <span class="dot" aria-hidden="true"></span>
             </a>
           </li>
         """)

@@ -52,7 +52,7 @@ def app_of(held, open_, **fields):
     return App(known=State(9, threads, windows), open=open_, is_ready=True, sync="live", **fields)
 
 wybthon_dom.install()
-screen = Screen(Actions(*[lambda *_: None] * 7))
+screen = Screen(Actions(*[lambda *_: None] * 8))
 render(thread(screen), "#thread")
 render(announcer(screen), "#spoken")
 shell = NoShell(App())
