@@ -28,22 +28,12 @@ from holdfast_web.views.thread import thread
 
 async def start() -> None:
     """Start the app. What it raises before `ready` is shown to the person as a failed start."""
-    wybthon_dom.install()
     page, composer = Page(), Composer()
     ports = _ports(page)
     shell = Shell(ports, lambda app: painter.paint(app))
     screen = Screen(_actions(shell, composer))
     painter = Painter(screen, page, composer, ports.clock, shell)
-    for view, place in (
-        (sidebar, "#threads"),
-        (notes, "#notes"),
-        (heading, "#heading"),
-        (banner, "#banner"),
-        (thread, "#thread"),
-        (announcer, "#spoken"),
-        (chooser, "#model"),
-    ):
-        render(view(screen), place)
+    mount(screen)
     await shell.start()
 
     def sent(press: Press) -> None:
@@ -54,6 +44,21 @@ async def start() -> None:
 
     composer.connect(sent=sent, stopped=painter.stop)
     page.ready()
+
+
+def mount(screen: Screen) -> None:
+    """Render the views into the places that the page has for them."""
+    wybthon_dom.install()
+    for view, place in (
+        (sidebar, "#threads"),
+        (notes, "#notes"),
+        (heading, "#heading"),
+        (banner, "#banner"),
+        (thread, "#thread"),
+        (chooser, "#model"),
+        (announcer, "#spoken"),
+    ):
+        render(view(screen), place)
 
 
 def _ports(page: Page) -> Ports:

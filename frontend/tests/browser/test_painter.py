@@ -6,93 +6,9 @@ import pytest
 import pytest_asyncio
 
 from .conftest import Python
+from .stage import STAGE
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-
-STAGE = '''
-import asyncio
-from dataclasses import dataclass, replace
-from js import document, requestAnimationFrame
-from pyodide.ffi import create_once_callable
-from wybthon import render
-from holdfast_protocol.state import Message, Part, State, Thread, Window
-from holdfast_web.browser import wybthon_dom
-from holdfast_web.browser.clock import Clock
-from holdfast_web.browser.composer import Composer
-from holdfast_web.browser.page import Page
-from holdfast_web.browser.painter import Painter
-from holdfast_web.core.app import App, Unsent
-from holdfast_web.views.heading import announcer
-from holdfast_web.views.screen import Actions, Screen
-from holdfast_web.views.stretch import TURNS_AT_ONCE
-from holdfast_web.views.thread import thread
-
-COUNT = 100
-
-@dataclass
-class NoShell:
-    """Has a state, and nothing ever happens to it."""
-    app: App
-
-def said(name, at, text, role, status="complete"):
-    parts = (Part(f"p-{name}-{at}", "text", text=text, open=status == "streaming"),)
-    before = f"{name}-{at - 1}" if at else None
-    return Message(f"{name}-{at}", name, before, role, status, at + 1, parts)
-
-def history(name, count=COUNT):
-    held = {}
-    for at in range(count):
-        role = "assistant" if at % 2 else "user"
-        held[f"{name}-{at}"] = said(name, at, f"# {name} {at}\\n\\n" + "word " * 100, role)
-    return held
-
-def app_of(held, open_, **fields):
-    threads = {n: Thread(n, n, 0, 9, 9, leaf=f"{n}-{len(h) - 1}") for n, h in held.items()}
-    windows = {n: Window(n, 9, h) for n, h in held.items()}
-    return App(known=State(9, threads, windows), open=open_, is_ready=True, sync="live", **fields)
-
-wybthon_dom.install()
-screen = Screen(Actions(*[lambda *_: None] * 8))
-render(thread(screen), "#thread")
-render(announcer(screen), "#spoken")
-shell = NoShell(App())
-painter = Painter(screen, Page(), Composer(), Clock(), shell)
-
-def paint(app):
-    shell.app = app
-    painter.paint(app)
-
-async def frame():
-    shown = asyncio.Future()
-    requestAnimationFrame(create_once_callable(lambda _: shown.set_result(None)))
-    await shown
-
-def articles():
-    return list(document.querySelectorAll("#thread article"))
-
-def blank():
-    return [a.dataset.messageId for a in articles() if not a.querySelector("[data-chars]")]
-
-async def whole():
-    """Wait until everything is there; say how often it was looked at and what was seen."""
-    seen = []
-    while len(articles()) < COUNT:
-        assert not blank(), blank()
-        seen.append(len(articles()))
-        await frame()
-    return seen
-
-scroller = document.getElementById("scroller")
-
-def left():
-    return scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight
-
-def first_in_view():
-    edge = scroller.getBoundingClientRect().top
-    for a in articles():
-        if a.getBoundingClientRect().bottom > edge:
-            return a.dataset.messageId, round(a.getBoundingClientRect().top - edge)
-'''
 
 
 @pytest_asyncio.fixture(loop_scope="session")
