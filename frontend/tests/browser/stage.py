@@ -63,7 +63,8 @@ def furnished():
     app = app_of({"a": held, "b": history("b", 2)}, "a", unsent=unsent, seen={"a": 9})
     windows = {**app.known.windows, "a": replace(app.known.windows["a"], has_more=True)}
     running = Thread("c", "c", 0, 1, 1, runs=(RunMark("m", "streaming"),))
-    threads = {**app.known.threads, "c": running}
+    here = replace(app.known.threads["a"], runs=(RunMark("a-3", "streaming"),))
+    threads = {**app.known.threads, "a": here, "c": running}
     server = Server("demo", is_demo=True, models=("demo", "demo-fast"))
     known = replace(app.known, windows=windows, threads=threads)
     return replace(app, known=known, server=server, notice="Something to know.")

@@ -30,10 +30,11 @@ clock.wake_at("b", now + 1, lambda: heard.put_nowait("cancelled"))
 clock.wake_at("b", None, lambda: None)
 clock.wake_at("c", now + 10, lambda: heard.put_nowait("c"))
 clock.wake_at("past", now - 1000, lambda: heard.put_nowait("past"))
-[await heard.get() for _ in range(3)] + [heard.qsize()]
+called = [await heard.get() for _ in range(3)]
+[sorted(called), heard.qsize()]
 """
     )
-    assert told == ["past", "a", "c", 0]
+    assert told == [["a", "c", "past"], 0]
 
 
 async def test_a_timer_may_ask_for_itself_again_when_it_is_called(python: Python) -> None:

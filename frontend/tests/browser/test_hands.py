@@ -17,8 +17,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 TARGET_PX = 40
 FURNISH = """
 paint(furnished())
-composer = Composer()
-composer.set_running(True)
 for details in document.querySelectorAll("details"):
     details.open = True
 None
