@@ -36,13 +36,17 @@ def heading(screen: Screen):
     def is_asked():
         return asked() == thread()
 
+    def asked_of():
+        return "true" if is_asked() else "false"
+
     def take_back():
         return html(t'<button type="button" class="quiet" onclick={keep}>Keep</button>')
 
     def thread_actions():
         return html(t"""
           <span class="thread-actions">
-            <button type="button" class="quiet" onclick={delete}>{label()}</button>
+            <button type="button" class="quiet" data-asked={asked_of()} onclick={delete}>
+              {label()}</button>
             {Show(is_asked(), take_back)}
           </span>
         """)

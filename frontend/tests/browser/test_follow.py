@@ -115,6 +115,24 @@ async def test_a_reader_at_the_end_stays_there_whatever_comes_in_above(still: Pa
     assert (await grown(page, 40, above=True))["left"] < 1
 
 
+async def test_a_banner_that_comes_and_goes_does_not_move_what_is_read(still: Page) -> None:
+    page = await opened(still)
+    await grown(page, 100)
+    before = await scrolled(page, 700)
+    for text in ("No connection.", ""):
+        await page.evaluate(
+            """(text) => {
+              const line = document.createElement("p");
+              line.textContent = text;
+              document.getElementById("banner").replaceChildren(...(text ? [line] : []));
+            }""",
+            text,
+        )
+        after = await page.evaluate("() => seen()")
+        assert after["at"] == before["at"]
+        assert after["atTop"] == pytest.approx(before["atTop"], abs=1)
+
+
 async def test_a_place_is_found_again_whatever_is_above_it_now(still: Page) -> None:
     page = await opened(still)
     await grown(page, 100)

@@ -6,6 +6,9 @@ const scroller = document.getElementById("scroller");
 let atEnd = true;
 let last = 0; // where the view was last, whoever moved it
 
+const upperEdge = () => scroller.getBoundingClientRect().top;
+let edge = upperEdge();
+
 const distance = () => scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
 
 function scrollTo(top) {
@@ -24,7 +27,12 @@ function onScroll() {
 scroller.addEventListener("scroll", onScroll, { passive: true });
 
 // Called after layout and before paint, so a new line and its scroll are one picture.
-const grown = new ResizeObserver(() => atEnd && distance() > 0 && toEnd());
+const grown = new ResizeObserver(() => {
+  const moved = upperEdge() - edge;
+  edge += moved;
+  if (atEnd) distance() > 0 && toEnd();
+  else if (moved !== 0) scrollTo(scroller.scrollTop + moved); // a banner came or went above
+});
 grown.observe(document.getElementById("thread"));
 grown.observe(scroller);
 
@@ -42,10 +50,10 @@ export function toEnd() {
 /** Where the reader is, as JSON: {message, top} of the first message in view, null at the end. */
 export function place() {
   if (atEnd) return "null";
-  const edge = scroller.getBoundingClientRect().top;
+  const upper = upperEdge();
   for (const article of scroller.querySelectorAll("article")) {
     const { top, bottom } = article.getBoundingClientRect();
-    if (bottom > edge) return JSON.stringify({ message: article.dataset.messageId, top: top - edge });
+    if (bottom > upper) return JSON.stringify({ message: article.dataset.messageId, top: top - upper });
   }
   return "null";
 }
@@ -55,6 +63,6 @@ export function goTo(message, top) {
   const article = scroller.querySelector(`article[data-message-id="${CSS.escape(message)}"]`);
   if (article === null) return toEnd();
   atEnd = false;
-  const moved = article.getBoundingClientRect().top - scroller.getBoundingClientRect().top - top;
+  const moved = article.getBoundingClientRect().top - upperEdge() - top;
   scrollTo(scroller.scrollTop + moved);
 }
