@@ -130,5 +130,8 @@ RECONNECT_MS_MIN = 250
 RECONNECT_MS_MAX = 15_000
 """The longest such wait: how late a page may notice that its server is back."""
 
+RETRY_MS = 3_000
+"""How soon a page asks again for what the server did not answer, while the stream stays up."""
+
 DRAFT_CHARS_MAX = MESSAGE_CHARS_MAX
 """What is typed and not sent, per thread: no longer than what could be sent."""

@@ -12,7 +12,7 @@ from typing import Literal
 
 from holdfast_protocol.cursor import Cursor
 from holdfast_protocol.events import Entry
-from holdfast_protocol.limits import RECONNECT_MS_MAX
+from holdfast_protocol.limits import RETRY_MS
 from holdfast_protocol.state import State, Window
 from holdfast_web.core.history_sync import HistorySync
 from holdfast_web.core.transport import Idle, Transport
@@ -71,7 +71,8 @@ class App:
     by thread and without their messages. `seen` is the `active` of a thread when last in view,
     `missing` the threads that the server does not know. `gap_at`: where the stream last skipped.
     `retry_ms`: when what the server did not answer is asked again. `model` is the one chosen for
-    what is sent next, "" for none in particular.
+    what is sent next, "" for none in particular. `stopping` are replies whose Stop the server has
+    not confirmed.
     """
 
     known: State = field(default_factory=lambda: State(0))
@@ -91,6 +92,7 @@ class App:
     missing: frozenset[str] = frozenset()
     gap_at: int | None = None
     retry_ms: int | None = None
+    stopping: frozenset[str] = frozenset()
     notice: str = ""
     model: str = ""
 
@@ -99,4 +101,4 @@ def retry_later(app: App, now_ms: int) -> App:
     """Have what the server did not answer asked again, should nothing else lead to that first."""
     if app.retry_ms is not None:
         return app
-    return replace(app, retry_ms=now_ms + RECONNECT_MS_MAX)
+    return replace(app, retry_ms=now_ms + RETRY_MS)

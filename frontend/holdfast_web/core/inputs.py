@@ -232,10 +232,17 @@ class SendAnswered:
 
 
 @dataclass(frozen=True, slots=True)
-class AskAnswered:
-    """Something other than a send was asked of the server: a stop, a deletion."""
+class StopAnswered:
+    """The server answered a stop; `status` 0: it did not."""
 
-    what: str
+    message: str
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteAnswered:
+    """The server answered a deletion. `reason` is its sentence, if it gave one."""
+
     status: int
     reason: str
 
@@ -289,7 +296,8 @@ Input = (
     | HistoryRead
     | HistoryFailed
     | SendAnswered
-    | AskAnswered
+    | StopAnswered
+    | DeleteAnswered
     | Woke
     | NetworkChanged
     | Shown

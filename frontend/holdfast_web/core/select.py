@@ -10,6 +10,7 @@ from holdfast_protocol.state import Message, Part, Status, Thread, Window, chose
 from holdfast_web.core.app import App, Unsent
 
 TITLE_OF_NEW = "New thread"
+CUT = ". Cut short: the model reached its limit of length."
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,8 @@ class Turn:
     """A message as the timeline shows it.
 
     `unsent` is set while the journal has not echoed it; `reason` says why it was refused, why a
-    run failed, or nothing. `saved`: what is shown may be behind what happened.
+    run failed, or nothing. `saved`: what is shown may be behind what happened. `cut`: the model
+    ended at its own limit of length.
     """
 
     id: str
@@ -50,6 +52,7 @@ class Turn:
     reason: str = ""
     unsent: Literal["", "sending", "waiting", "refused"] = ""
     saved: bool = False
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +121,7 @@ def timeline(app: App) -> Timeline:
     thread = app.known.threads.get(app.open)
     window = app.known.windows.get(app.open)
     unsent = tuple(held for held in app.unsent.values() if held.thread == app.open)
-    turns = _turns(app, thread, window) + tuple(t for u in unsent for t in _unsent_turns(u))
+    turns = _turns(app, thread, window) + _unsent_turns(unsent)
     stoppable = thread.run.message if thread is not None and thread.run is not None else ""
     sending = next((u.reply for u in unsent if u.state in ("sending", "accepted")), "")
     return Timeline(
@@ -166,26 +169,38 @@ def _turn(message: Message, saved: bool) -> Turn:
         ended_at=message.ended_at,
         reason=message.error.message if message.error is not None else "",
         saved=saved,
+        cut=bool(message.usage and message.usage.get("cut") is True),
     )
 
 
-def _unsent_turns(unsent: Unsent) -> tuple[Turn, ...]:
-    """The question as it will stand there, and the place where its answer will grow.
+def _unsent_turns(line: tuple[Unsent, ...]) -> tuple[Turn, ...]:
+    """The questions of one thread as they will stand there, each with the place of its answer.
 
-    The question's one part bears the question's id, as the journal will name it.
+    One that waits for the server keeps those behind it waiting too, and has no answer to expect.
     """
-    part = Part(id=unsent.message, kind="text", text=unsent.text)
-    question = Turn(
+    turns: list[Turn] = []
+    waits = False
+    for unsent in line:
+        waits = waits or unsent.state == "waiting"
+        state = unsent.state
+        if state != "refused":
+            state = "waiting" if waits else "sending"
+        turns.append(_question(unsent, state))
+        if state == "sending":
+            turns.append(Turn(unsent.reply, "assistant", "pending", (), started_at=unsent.at))
+    return tuple(turns)
+
+
+def _question(unsent: Unsent, state: Literal["sending", "waiting", "refused"]) -> Turn:
+    """A question that is not echoed. Its one part bears its id, as the journal will name it."""
+    return Turn(
         id=unsent.message,
         role="user",
-        status="complete",
-        parts=(part,),
+        status="complete" if state == "sending" else "pending",
+        parts=(Part(id=unsent.message, kind="text", text=unsent.text),),
         reason=unsent.reason,
-        unsent="sending" if unsent.state in ("queued", "accepted") else unsent.state,
+        unsent=state,
     )
-    if unsent.state == "refused":
-        return (question,)
-    return (question, Turn(unsent.reply, "assistant", "pending", (), started_at=unsent.at))
 
 
 def status_line(turn: Turn, now_ms: int, sync: str) -> str:
@@ -212,7 +227,8 @@ def status_line(turn: Turn, now_ms: int, sync: str) -> str:
             verb = "Streaming" if turn.parts else "Working"
             return f"{verb} for {duration(now_ms - (turn.started_at or now_ms))}…"
         case "complete":
-            return f"Done in {duration((turn.ended_at or 0) - (turn.started_at or 0))}"
+            took = duration((turn.ended_at or 0) - (turn.started_at or 0))
+            return f"Done in {took}" + (CUT if turn.cut else "")
         case "stopped":
             return "Stopped"
         case "failed":

@@ -9,7 +9,7 @@ from typing import assert_never
 
 from holdfast_protocol.events import Entry
 from holdfast_web.core import inputs as on
-from holdfast_web.core.app import App, Sync
+from holdfast_web.core.app import App, Sync, retry_later
 from holdfast_web.core.effects import (
     CloseStream,
     DeleteThread,
@@ -88,8 +88,10 @@ def _decided(app: App, happened: on.Input, now_ms: int) -> Step:
             return history_failed(app, happened, now_ms)
         case on.SendAnswered():
             return answered(app, happened, now_ms)
-        case on.AskAnswered(status=status, reason=reason):
-            return (app if status < 400 and status else replace(app, notice=reason)), ()
+        case on.StopAnswered(message, status):
+            return _stop_answered(app, message, status, now_ms), ()
+        case on.DeleteAnswered(status, reason):
+            return (app if 200 <= status < 400 else replace(app, notice=reason)), ()
         case on.Woke() | on.Shown():
             return _check_time(app, now_ms)
         case on.NetworkChanged(is_online):
@@ -107,7 +109,7 @@ def _person(app: App, happened: on.PersonInput, now_ms: int) -> Step:
         case on.ModelChosen(model):
             return replace(app, model=model), ()
         case on.StopPressed(message):
-            return app, (PostStop(message),)
+            return replace(app, stopping=app.stopping | {message}), (PostStop(message),)
         case on.DeletePressed(thread):
             if app.open != thread:
                 return app, (DeleteThread(thread),)
@@ -123,6 +125,13 @@ def _person(app: App, happened: on.PersonInput, now_ms: int) -> Step:
             return replace(app, notice=""), ()
         case _:
             assert_never(happened)
+
+
+def _stop_answered(app: App, message: str, status: int, now_ms: int) -> App:
+    """A stop that did not reach the server is asked again; any answer settles it."""
+    if status == 0 or status >= 500:
+        return retry_later(app, now_ms)
+    return replace(app, stopping=app.stopping - {message})
 
 
 def _tabs(app: App, happened: on.TabInput, now_ms: int) -> Step:
@@ -201,7 +210,7 @@ def _ask_again(app: App) -> Step:
     app, effects = ensure_history_synced(app, app.open)
     if app.is_asking or not app.server.model:
         effects = (*effects, FetchBootstrap())
-    return app, effects
+    return app, (*effects, *(PostStop(message) for message in app.stopping))
 
 
 def _reopen(app: App, now_ms: int, *, anew: bool = False) -> Step:
@@ -231,6 +240,10 @@ def _check_stream(app: App, now_ms: int) -> Step:
 
 def _network_changed(app: App, is_online: bool, now_ms: int) -> Step:
     """The browser says that the network came or went. Only coming is worth acting on."""
-    if is_online and isinstance(app.transport, BackingOff | Connecting):
-        return _reopen(app, now_ms)
-    return app, ()
+    if not is_online:
+        return app, ()
+    app, asked = _ask_again(app)
+    if not isinstance(app.transport, BackingOff | Connecting):
+        return app, asked
+    app, effects = _reopen(app, now_ms)
+    return app, (*asked, *effects)

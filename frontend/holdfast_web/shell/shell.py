@@ -188,9 +188,9 @@ class Shell:
             case do.PostMessage(unsent):
                 ports.spawn(self._post_message(unsent))
             case do.PostStop(message):
-                ports.spawn(self._ask("stop", "POST", f"/api/messages/{message}/stop"))
+                ports.spawn(self._post_stop(message))
             case do.DeleteThread(thread):
-                ports.spawn(self._ask("delete", "DELETE", f"/api/threads/{thread}"))
+                ports.spawn(self._delete_thread(thread))
             case _:
                 assert_never(effect)
 
@@ -261,10 +261,14 @@ class Shell:
         reason = reason_of(answer.status, answer.body)
         self.dispatch(on.SendAnswered(unsent.message, answer.status, reason))
 
-    async def _ask(self, what: str, method: str, path: str) -> None:
-        answer = await self._ports.http.request(method, path)
+    async def _post_stop(self, message: str) -> None:
+        answer = await self._ports.http.request("POST", f"/api/messages/{message}/stop")
+        self.dispatch(on.StopAnswered(message, answer.status))
+
+    async def _delete_thread(self, thread: str) -> None:
+        answer = await self._ports.http.request("DELETE", f"/api/threads/{thread}")
         reason = reason_of(answer.status, answer.body)
-        self.dispatch(on.AskAnswered(what, answer.status, reason))
+        self.dispatch(on.DeleteAnswered(answer.status, reason))
 
 
 def _window(records: Records, thread: str | None, marks: Mapping[str, Window]) -> Window | None:

@@ -133,7 +133,7 @@ def test_turns_of_a_saved_copy_say_so() -> None:
         ("queued", "sending", 2),
         ("sending", "sending", 2),
         ("accepted", "sending", 2),
-        ("waiting", "waiting", 2),
+        ("waiting", "waiting", 1),
         ("refused", "refused", 1),
     ],
 )
@@ -252,3 +252,29 @@ def test_model_is_the_one_chosen_else_the_threads_else_the_servers(
     server = Server(model=of_server, models=("a", "b", "c"))
     seen = app(thread(T, 1, model=of_thread), open=T, server=server, model=chosen_here)
     assert model_choice(seen).chosen == chosen
+
+
+def test_question_behind_one_that_waits_waits_too_and_expects_no_answer() -> None:
+    unsent = {
+        Q: Unsent(T, Q, A1, "first", 7, state="waiting"),
+        GONE: Unsent(T, GONE, A2, "second", 8, state="queued"),
+    }
+    made = timeline(app(thread(T, 1), open=T, unsent=unsent)).turns
+    assert [(turn.id, turn.unsent) for turn in made] == [(Q, "waiting"), (GONE, "waiting")]
+
+
+def test_answer_that_the_model_cut_short_says_so() -> None:
+    cut = message(Q, None, 1, usage={"cut": True})
+    whole = message(Q, None, 1, usage={"cut": False})
+    lines = [
+        status_line(timeline(seen).turns[0], 0, "live")
+        for seen in (
+            app(
+                thread(T, 1, leaf=Q),
+                open=T,
+                window=Window(T, 9, {Q: replace(one, role="assistant")}),
+            )
+            for one in (cut, whole)
+        )
+    ]
+    assert ["Cut short" in line for line in lines] == [True, False]

@@ -197,7 +197,7 @@ def test_stop_and_delete_are_asked_of_the_server() -> None:
 )
 def test_what_the_server_did_not_do_is_said_until_it_is_dismissed(status, notice) -> None:
     core = leader(TRUTH, 3, THREAD)
-    core.take(on.AskAnswered("stop", status, "no"))
+    core.take(on.DeleteAnswered(status, "no"))
     assert core.app.notice == notice
     core.take(on.NoticeDismissed())
     assert core.app.notice == ""
@@ -211,3 +211,27 @@ def test_time_wakes_the_core_for_whatever_is_due_first(retry_ms, due) -> None:
     core = leader(TRUTH, 3)
     core.take(on.StreamEnded(core.generation, 0, 0.0))
     assert wake_at(replace(core.app, retry_ms=retry_ms)) == due
+
+
+def test_stop_that_did_not_reach_the_server_is_asked_again_until_it_answers() -> None:
+    core = leader(TRUTH, 3, THREAD)
+    reply = counted_id(5_001)
+    core.take(on.StopPressed(reply))
+    core.take(on.StopAnswered(reply, 0))
+    assert core.app.notice == ""
+    core.take(on.NetworkChanged(True))
+    assert do.PostStop(reply) in core.last
+    core.take(on.StopAnswered(reply, 200))
+    core.take(on.NetworkChanged(True))
+    assert do.PostStop(reply) not in core.last
+
+
+def test_what_waits_goes_out_as_soon_as_the_network_is_back() -> None:
+    core = leader(TRUTH, 3, THREAD)
+    asked, reply = counted_id(5_000), counted_id(5_001)
+    core.take(on.Submitted("hello", THREAD, asked, reply))
+    core.take(on.SendAnswered(asked, 0, "no"))
+    core.take(on.NetworkChanged(False))
+    assert not core.some(do.PostMessage)
+    core.take(on.NetworkChanged(True))
+    assert [post.unsent.message for post in core.some(do.PostMessage)] == [asked]
