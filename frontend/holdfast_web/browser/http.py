@@ -23,7 +23,7 @@ class Http:
         headers, text = self._headers, None
         if body is not None:
             headers = {**headers, "Content-Type": "application/json"}
-            text = json.dumps(body)
+            text = json.dumps(body, ensure_ascii=False)
         asked = http.request(method, self._base + path, json.dumps(headers), text, _FETCH_MS_MAX)
         answer = json.loads(await asked)
         try:

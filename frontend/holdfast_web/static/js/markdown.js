@@ -60,8 +60,11 @@ export function blocks(text) {
     const tokens = lex(text);
     const shared = JSON.stringify(tokens.links);
     return tokens
-      .filter((token) => token.type !== "space" && token.type !== "def")
-      .map((token) => ({ type: token.type, raw: token.raw, token, shared }));
+      .filter((token) => token.type !== "space")
+      .map(({ type, raw, ...token }) =>
+        // Where a link leads is text too: an answer of nothing else would be blank.
+        type === "def" ? { type: "plain", raw } : { type, raw, token: { type, raw, ...token }, shared },
+      );
   } catch (error) {
     return unrendered(text, error);
   }
