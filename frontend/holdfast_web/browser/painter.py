@@ -22,8 +22,8 @@ from holdfast_web.views.stretch import Stretch, cut, opening, to_end, wider
 
 TICK_MS = 1000
 """How often the clock of a running answer is painted."""
-FRAME_MS = 16
-"""Between two steps of drawing a long thread: time for what came before to be painted."""
+PAUSE_MS = 32
+"""Between two steps of drawing a long thread: two frames for what came before and for tokens."""
 PLACES_MAX = 200
 """Threads of which it is remembered where their reader was; the others open at their end."""
 
@@ -120,7 +120,7 @@ class Painter:
         tick = (now_ms // TICK_MS + 1) * TICK_MS if running else None
         self._clock.wake_at("tick", tick, self._again)
         partial = len(self._shown.turns) < len(self._timeline.turns)
-        self._clock.wake_at("widen", now_ms + FRAME_MS if partial else None, self._widen)
+        self._clock.wake_at("widen", now_ms + PAUSE_MS if partial else None, self._widen)
 
     def _again(self) -> None:
         self.paint(self._shell.app)
@@ -138,7 +138,7 @@ class Painter:
     def _tell_taken(self, app: App) -> None:
         for message in tuple(self._pressed):
             unsent = app.unsent.get(message)
-            if unsent is None or unsent.state in ("accepted", "refused"):
+            if unsent is None or unsent.state == "accepted":
                 self._pressed.discard(message)
                 self._composer.taken(message)
 

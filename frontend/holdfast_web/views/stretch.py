@@ -5,16 +5,19 @@ opens with the few around the place where its reader is, in one step, and the ot
 and below in the steps that follow. A stretch only ever widens: what is on screen stays (L17).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from holdfast_web.core.select import Turn
 
-TURNS_AT_ONCE = 12
-"""Some 20 ms of drawing on a slow machine, and more than one screen of anything but one-liners."""
-CHARS_AT_ONCE = 20_000
-"""The same by weight; one turn always fits, however long."""
-TURNS_ABOVE = 2
+LINES_AT_FIRST = 60
+"""A tall screen full, drawn in some 10 ms. One turn always fits, however long."""
+LINES_AT_ONCE = 120
+"""Each further step, some 20 ms."""
+TURNS_ABOVE = 1
 """Above a place to come back to, for a reader who scrolls up at once."""
+
+LINE_CHARS = 72
 
 Turns = tuple[Turn, ...]
 
@@ -31,14 +34,14 @@ def opening(turns: Turns, at: str | None) -> Stretch:
     """Return what is shown first: around the turn `at`, or at the end of the thread."""
     found = next((index for index, turn in enumerate(turns) if turn.id == at), None)
     if found is None:
-        return _stretch(turns, _up(turns, len(turns)), len(turns))
-    return _stretch(turns, max(0, found - TURNS_ABOVE), _down(turns, found))
+        return _stretch(turns, _up(turns, len(turns), LINES_AT_FIRST), len(turns))
+    return _stretch(turns, max(0, found - TURNS_ABOVE), _down(turns, found, LINES_AT_FIRST))
 
 
 def wider(turns: Turns, stretch: Stretch) -> Stretch:
-    """Return the next step. The reader's side is not known here: both ends grow."""
+    """Return the next step: both ends grow."""
     first, end = _bounds(turns, stretch)
-    return _stretch(turns, _up(turns, first), _down(turns, end))
+    return _stretch(turns, _up(turns, first, LINES_AT_ONCE), _down(turns, end, LINES_AT_ONCE))
 
 
 def to_end(stretch: Stretch) -> Stretch:
@@ -62,21 +65,28 @@ def _stretch(turns: Turns, first: int, end: int) -> Stretch:
     return Stretch(turns[first].id, turns[end - 1].id if end < len(turns) else None)
 
 
-def _up(turns: Turns, first: int) -> int:
+def _up(turns: Turns, first: int, lines: int) -> int:
     """Return where a step upwards from `first` begins."""
-    return first - _fitting(turns[max(0, first - TURNS_AT_ONCE) : first][::-1])
+    return first - _fitting((turns[at] for at in range(first - 1, -1, -1)), lines)
 
 
-def _down(turns: Turns, end: int) -> int:
+def _down(turns: Turns, end: int, lines: int) -> int:
     """Return where a step downwards from `end` ends."""
-    return end + _fitting(turns[end : end + TURNS_AT_ONCE])
+    return end + _fitting((turns[at] for at in range(end, len(turns))), lines)
 
 
-def _fitting(turns: Turns) -> int:
-    """Return how many of these, nearest first, are drawn in one step."""
-    room = CHARS_AT_ONCE
-    for count, turn in enumerate(turns):
-        room -= sum(len(part.source) for part in turn.parts)
-        if room < 0:
-            return max(1, count)
-    return len(turns)
+def _fitting(nearest: Iterator[Turn], lines: int) -> int:
+    """Return how many turns are drawn in one step of so many lines: one at least, if there is."""
+    count = 0
+    for turn in nearest:
+        lines -= _lines(turn)
+        if lines < 0 and count > 0:
+            break
+        count += 1
+    return count
+
+
+def _lines(turn: Turn) -> int:
+    """Return about how many lines the turn takes, with the room around it."""
+    sources = [part.source for part in turn.parts]
+    return 3 + sum(source.count("\n") + len(source) // LINE_CHARS + 1 for source in sources)

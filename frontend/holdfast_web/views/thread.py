@@ -6,6 +6,8 @@ from holdfast_web.core.select import status_line
 from holdfast_web.views.screen import Screen
 
 ACTIVE = ("queued", "pending", "streaming")
+FORMS = {"user": ("plain", "Your question"), "assistant": ("markdown", "Answer")}
+"""By role: how a body is drawn, and what a screen reader calls the message."""
 
 
 def thread(screen: Screen):
@@ -76,22 +78,22 @@ def missing():
 
 
 def message(screen: Screen, turn):
-    """One message. Its parts are no business of the view's: the body is drawn apart."""
+    """One message. Its parts are no business of the view's: the body is drawn apart.
 
-    def form():
-        return "plain" if turn().role == "user" else "markdown"
+    What a message is never changes, and is read once: every value that is watched costs time when
+    a long thread is opened and left.
+    """
+    own = turn()
+    form, who = FORMS[own.role]
 
     def line():
         now_ms = screen.now_ms() if turn().status in ACTIVE else 0
         return status_line(turn(), now_ms, screen.sync())
 
-    def who():
-        return "Your question" if turn().role == "user" else "Answer"
-
     return html(t"""
-      <article data-message-id={turn().id} data-role={turn().role} data-status={turn().status}
-               aria-label={who()}>
-        <div class="body" data-body={turn().id} data-format={form()}></div>
+      <article data-message-id={own.id} data-role={own.role} data-status={turn().status}
+               aria-label={who}>
+        <div class="body" data-body={own.id} data-format={form}></div>
         {Show(line() != "", lambda: status(screen, turn, line))}
       </article>
     """)
@@ -99,48 +101,49 @@ def message(screen: Screen, turn):
 
 def status(screen: Screen, turn, line):
     """The line under a message: how it stands, and what can be done about it."""
-    return html(t"""
-      <p class="status"><span class="reason">{line()}</span>{buttons(screen, turn)}</p>
-    """)
-
-
-def buttons(screen: Screen, turn):
-    """What can be done about a message that did not get through, or an answer cut short."""
-    actions = screen.actions
-
-    def can_ask_again():
-        return turn().role == "assistant" and turn().status in ("failed", "interrupted", "stopped")
+    actions, message = screen.actions, turn().id
 
     def resend():
-        actions.resend(turn().id)
+        actions.resend(message)
 
     def edit():
-        actions.edit(turn().id)
+        actions.edit(message)
 
     def discard():
-        actions.discard(turn().id)
+        actions.discard(message)
 
     def ask_again():
-        actions.ask_again(turn().id)
+        actions.ask_again(message)
 
-    def waiting():
-        return html(t'<button type="button" onclick={resend}>Try now</button>')
-
-    def refused():
-        return html(t"""
-          <span>
-            <button type="button" onclick={edit}>Edit</button>
-            <button type="button" onclick={discard}>Discard</button>
-          </span>
-        """)
-
-    def again():
-        return html(t'<button type="button" onclick={ask_again}>Ask again</button>')
+    def buttons(offer):
+        match offer:
+            case "waiting":
+                return html(t"""
+                  <span>
+                    <button type="button" onclick={resend}>Try now</button>
+                    <button type="button" onclick={discard}>Discard</button>
+                  </span>
+                """)
+            case "refused":
+                return html(t"""
+                  <span>
+                    <button type="button" onclick={edit}>Edit</button>
+                    <button type="button" onclick={discard}>Discard</button>
+                  </span>
+                """)
+            case "cut short":
+                return html(t'<button type="button" onclick={ask_again}>Ask again</button>')
 
     return html(t"""
-      <span class="turn-actions">
-        {Show(turn().unsent == "waiting", waiting)}
-        {Show(turn().unsent == "refused", refused)}
-        {Show(can_ask_again(), again)}
-      </span>
+      <p class="status"><span class="reason">{line()}</span>
+        <span class="turn-actions">{Show(offer_of(turn()), buttons, keyed=True)}</span></p>
     """)
+
+
+def offer_of(turn) -> str:
+    """Return why something can be done about a message; "" if nothing can."""
+    if turn.unsent in ("waiting", "refused"):
+        return turn.unsent
+    if turn.role == "assistant" and turn.status in ("failed", "interrupted", "stopped"):
+        return "cut short"
+    return ""

@@ -13,7 +13,6 @@ from holdfast_web.browser.page import Page
 from holdfast_web.browser.painter import Painter
 from holdfast_web.core.app import App, Server, Unsent
 from holdfast_web.views.screen import Actions, Screen
-from holdfast_web.views.stretch import TURNS_AT_ONCE
 
 COUNT = 100
 TABLE = "| a | b |\\n|-|-|\\n| 1 | 2 |"

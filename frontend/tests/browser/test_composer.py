@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.async_api import Browser, Page, expect
 
@@ -101,13 +103,59 @@ async def test_a_question_from_a_thread_and_one_from_the_empty_page_stay_apart(
 async def test_L24_what_was_kept_and_is_no_question_is_left_out(still: Page) -> None:
     await send(still, "kept")
     await still.evaluate("""() => {
-      const kept = JSON.parse(sessionStorage.getItem("holdfast.composer"));
-      kept.waiting.unshift(null, 7, {text: "no ids"});
-      sessionStorage.setItem("holdfast.composer", JSON.stringify(kept));
+      for (const [n, odd] of ["", "null", "7", '{"text": "no ids"}', "{"].entries()) {
+        localStorage.setItem(`holdfast.send 0${n}`, odd);
+      }
     }""")
     await still.reload()
     await still.evaluate(CONNECT)
     assert [item["text"] for item in await still.evaluate(SENDS)] == ["kept"]
+
+
+async def test_L23_a_draft_stays_with_its_thread_and_survives_a_closed_tab(still: Page) -> None:
+    box = still.get_by_role("textbox", name="Message")
+    await box.fill("for seven")
+    await still.evaluate("() => void (location.hash = '#/t/8')")
+    await expect(box).to_have_value("")
+    await box.fill("for eight")
+    await still.evaluate("() => void (location.hash = '#/t/7')")
+    await expect(box).to_have_value("for seven")
+    other = await still.context.new_page()
+    await other.route("**/js/boot.js", lambda route: route.fulfill(body=""))
+    await still.close()
+    await other.goto("/#/t/8")
+    await expect(other.get_by_role("textbox", name="Message")).to_have_value("for eight")
+
+
+async def test_L23_a_send_that_nobody_took_survives_a_closed_tab(still: Page) -> None:
+    await send(still, "kept")
+    other = await still.context.new_page()
+    await other.route("**/js/boot.js", lambda route: route.fulfill(body=""))
+    await still.close()
+    await other.goto("/")
+    await other.evaluate(CONNECT)
+    (item,) = await other.evaluate(SENDS)
+    assert (item["text"], item["address"]) == ("kept", "#/t/7")
+    await other.evaluate("(id) => holdfastComposer.taken(id)", item["id"])
+    await other.reload()
+    await other.evaluate(CONNECT)
+    assert await other.evaluate(SENDS) == []
+
+
+async def test_who_goes_on_writing_keeps_it_when_the_new_thread_gets_its_address(
+    still: Page,
+) -> None:
+    box = still.get_by_role("textbox", name="Message")
+    await still.evaluate("() => void (location.hash = '#/')")
+    await send(still, "first")
+    await box.fill("and then")
+    await still.evaluate(CONNECT)
+    (item,) = await still.evaluate(SENDS)
+    await still.evaluate("(thread) => void (location.hash = `#/t/${thread}`)", item["thread"])
+    await expect(still).to_have_url(re.compile(item["thread"]))
+    await expect(box).to_have_value("and then")
+    await still.reload()
+    await expect(box).to_have_value("and then")
 
 
 async def test_a_question_that_is_not_taken_does_not_keep_back_the_next(

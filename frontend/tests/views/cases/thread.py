@@ -86,7 +86,7 @@ def test_L17_articles_keep_their_nodes_while_all_around_them_changes():
         after = tags(shown, "article")
         assert all(one is other for one, other in zip(before, after, strict=False))
         assert [one.childNodes[0] for one in after[:2]] == bodies
-        assert len(after) == 4
+        assert len(after) == 3
 
 
 def test_the_line_under_an_answer_says_how_it_stands():
@@ -129,17 +129,18 @@ def test_an_answer_cut_short_can_be_asked_again():
     assert asked == ["a"]
 
 
-def test_a_question_that_waits_can_be_tried_now():
-    resent = []
-    screen = Screen(actions(resend=resent.append))
+def test_a_question_that_waits_can_be_tried_now_or_discarded():
+    resent, discarded = [], []
+    screen = Screen(actions(resend=resent.append, discard=discarded.append))
     with render(thread(screen)) as shown:
         show(screen, showing(*exchange(), unsent=unsent("sending")))
         assert shown.query_by_role("button") is None
         show(screen, showing(*exchange(), unsent=unsent("waiting")))
         assert "Not sent yet. It goes out when the server answers." in reasons(shown)
         fire.click(shown.get_by_role("button", name="Try now"))
-        assert articles(shown)[2:] == [("u", "user", "complete"), ("v", "assistant", "pending")]
-    assert resent == ["u"]
+        fire.click(shown.get_by_role("button", name="Discard"))
+        assert articles(shown)[2:] == [("u", "user", "pending")]
+    assert (resent, discarded) == (["u"], ["u"])
 
 
 def test_a_question_that_was_refused_can_be_edited_or_discarded():
@@ -154,7 +155,7 @@ def test_a_question_that_was_refused_can_be_edited_or_discarded():
         assert "Not sent. Too long." in reasons(shown)
         fire.click(shown.get_by_role("button", name="Edit"))
         fire.click(shown.get_by_role("button", name="Discard"))
-        assert articles(shown)[2:] == [("u", "user", "complete")]
+        assert articles(shown)[2:] == [("u", "user", "pending")]
         show(screen, showing(*exchange()))
         assert shown.query_by_role("button", name="Edit") is None
     assert done == [("edit", "u"), ("discard", "u")]
