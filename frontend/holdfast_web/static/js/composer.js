@@ -1,5 +1,6 @@
-// The composer, from the first paint on: what is typed and sent before Python has started is kept
-// (over a reload too, in this tab's session storage) and handed over once Python connects.
+// The composer, from the first paint on: what is typed and sent is kept in this browser, a draft for
+// each thread, over a reload, a crash and a closed tab, and sends are handed over once Python connects.
+// A tab that opens meanwhile hands over the same send again: its ids make that the same send.
 //
 // Not a module: it runs in the head, before there is anything to type in, so that no key is missed.
 // It knows nothing of threads or of the server: a send is a text, the address it was sent from, and
@@ -9,28 +10,41 @@
 "use strict";
 
 globalThis.holdfastComposer = (() => {
-  const KEPT = "holdfast.composer";
+  const SEND = "holdfast.send "; // one record for each send, so that tabs do not overwrite another's
+  const DRAFT = "holdfast.draft "; // one for each address that something is written at
 
   /** Sends that Python has not taken over yet, oldest first: {id, reply, thread, text, address}. */
   const waiting = [];
   const handed = new Set();
+  const begun = new Set(); // addresses of the threads that sends of this page may begin
   let listener = null;
   let anew = false; // New thread was pressed, and nothing sent since
+  let here = address(); // where the draft in the box belongs
 
   const element = (id) => document.getElementById(id);
   // A finger that pressed a button wants to see the page, not the keyboard.
   const focus = () => matchMedia("(pointer: coarse)").matches || element("message").focus();
 
   document.addEventListener("DOMContentLoaded", () => {
-    const kept = recall();
-    waiting.unshift(...kept.waiting);
-    if (element("message").value === "") element("message").value = kept.draft;
+    waiting.unshift(...recallSends());
+    if (element("message").value === "") element("message").value = recallDraft();
     explain();
     focus();
   });
 
+  addEventListener("hashchange", () => {
+    const before = here;
+    here = address();
+    if (here === before) return;
+    // The new thread that was just begun is the place where the person goes on writing.
+    const goesOn = before === "#/" && begun.has(here);
+    if (goesOn) forget(DRAFT + before);
+    else element("message").value = recallDraft();
+    if (goesOn) keepDraft();
+  });
+
   document.addEventListener("input", (event) => {
-    if (event.target.id === "message") keep();
+    if (event.target.id === "message") keepDraft();
   });
 
   document.addEventListener("keydown", (event) => {
@@ -57,13 +71,16 @@ globalThis.holdfastComposer = (() => {
     const text = element("message").value;
     if (text.trim() === "") return;
     element("message").value = "";
-    const [id, reply, address] = [uuid7(), uuid7(), location.hash];
+    const [id, reply] = [uuid7(), uuid7()];
     // What is sent from one place before Python could move on from there belongs together.
     const alone = listener !== null || anew;
-    const before = alone ? undefined : waiting.findLast((item) => item.address === address);
+    const before = alone ? undefined : waiting.findLast((item) => item.address === here);
     anew = false;
-    waiting.push({ id, reply, thread: before?.thread ?? uuid7(), text, address });
-    keep();
+    const item = { id, reply, thread: before?.thread ?? uuid7(), text, address: here };
+    begun.add(`#/t/${item.thread}`);
+    waiting.push(item);
+    keep(SEND + id, JSON.stringify(item));
+    keepDraft();
     explain();
     hand();
   }
@@ -86,20 +103,62 @@ globalThis.holdfastComposer = (() => {
     element("composer-note").textContent = early ? "Will be sent as soon as Holdfast has started." : "";
   }
 
-  function keep() {
+  function address() {
+    return location.hash || "#/";
+  }
+
+  function keepDraft() {
+    const text = element("message").value;
+    if (text === "") forget(DRAFT + here);
+    else keep(DRAFT + here, text);
+  }
+
+  const recallDraft = () => recall(DRAFT + here) ?? "";
+
+  /** Sends that no tab has been rid of yet, oldest first: an id begins with its time. */
+  function recallSends() {
+    const names = recallNames().filter((name) => name.startsWith(SEND));
+    return names.sort().map((name) => parsed(recall(name))).filter(isSend);
+  }
+
+  function parsed(json) {
     try {
-      sessionStorage.setItem(KEPT, JSON.stringify({ draft: element("message").value, waiting }));
+      return JSON.parse(json);
     } catch {
-      // Storage is full or forbidden: it still lives as long as the page.
+      return null;
     }
   }
 
-  function recall() {
+  // Storage may be full or forbidden: what is written then lives as long as the page.
+  function keep(name, text) {
     try {
-      const { draft, waiting } = JSON.parse(sessionStorage.getItem(KEPT));
-      return { draft: String(draft), waiting: waiting.filter(isSend) };
+      localStorage.setItem(name, text);
     } catch {
-      return { draft: "", waiting: [] };
+      console.info("composer: this browser keeps nothing");
+    }
+  }
+
+  function recall(name) {
+    try {
+      return localStorage.getItem(name);
+    } catch {
+      return null;
+    }
+  }
+
+  function recallNames() {
+    try {
+      return Object.keys(localStorage);
+    } catch {
+      return [];
+    }
+  }
+
+  function forget(name) {
+    try {
+      localStorage.removeItem(name);
+    } catch {
+      // It was never there.
     }
   }
 
@@ -131,18 +190,18 @@ globalThis.holdfastComposer = (() => {
       hand();
       explain();
     },
-    /** This send is stored for good; until this call a reload would hand it over again. */
+    /** The journal has this send, or the person discarded it; until then it is handed over again. */
     taken(id) {
       const at = waiting.findIndex((item) => item.id === id);
       if (at >= 0) waiting.splice(at, 1);
-      keep();
+      forget(SEND + id);
     },
     /** Put this text into the box, before what is being written there, to be worked on. */
     show(text) {
       const box = element("message");
       const written = box.value;
       box.value = written.trim() === "" ? text : `${text}\n\n${written}`;
-      keep();
+      keepDraft();
       box.focus();
       box.setSelectionRange(text.length, text.length);
     },
