@@ -32,8 +32,9 @@ Port = Annotated[
     typer.Option(envvar="HOLDFAST_PORT", show_default="8000", help="Port; 0 picks a free one."),
 ]
 DataDir = Annotated[
-    Path | None,
+    str | None,  # not a Path, which would make the folder one stands in of an empty name
     typer.Option(
+        metavar="PATH",
         envvar="HOLDFAST_DATA_DIR",
         show_default="~/.local/share/holdfast",
         help="Folder of the store; made if missing.",

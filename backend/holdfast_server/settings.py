@@ -57,6 +57,13 @@ class Settings(BaseSettings):
             )
         return host
 
+    @field_validator("data_dir", mode="before")
+    @classmethod
+    def _is_named(cls, folder: object) -> object:
+        if isinstance(folder, str) and not folder.strip():
+            raise ValueError("names no folder; name one, or leave the option out")
+        return folder
+
 
 def read_settings(given: Mapping[str, Any]) -> Settings:
     """Return the settings. Raises CannotStart with the option that is wrong."""

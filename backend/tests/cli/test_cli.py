@@ -101,6 +101,8 @@ def test_every_option_is_a_setting():
     [
         (("--port", "many"), {}, "port"),
         (("--port", "70000"), {}, "--port"),
+        (("--data-dir", ""), {}, "--data-dir: names no folder"),
+        (("--data-dir", " "), {}, "--data-dir: names no folder"),
         (("--host", "0.0.0.0"), {}, "cannot listen on 0.0.0.0"),
         (("--host", "192.168.1.2"), {}, "use 127.0.0.1, ::1 or localhost"),
         (("--host", "example.com"), {}, "cannot listen on example.com"),
