@@ -11,16 +11,48 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import structlog
 import uvicorn
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from holdfast_protocol.limits import SHUTDOWN_S_MAX
+from holdfast_server.api.errors import error_answer
 from holdfast_server.app import Server
 from holdfast_server.journal.port import Journal
 from holdfast_server.models.port import Model
 
+log = structlog.get_logger()
+
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 LAST_BYTES_S_MAX = int(SHUTDOWN_S_MAX / 5)
 """How long connections may take to send what is left, once runs and streams have ended."""
+
+ENDING = "Holdfast is stopping. Try again when it is back."
+
+
+class LetGo:
+    """The app, with an answer for those requests that are still under way at the very end.
+
+    uvicorn cancels them, and would log each with a trace as if the app had failed.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        has_begun = False
+
+        async def watched_send(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched_send)
+        except asyncio.CancelledError:
+            log.warning("request let go at the end", path=scope["path"])
+            if not has_begun:
+                await error_answer(503, "ending", ENDING, retryable=True)(scope, receive, send)
 
 
 class WebServer(uvicorn.Server):
@@ -29,7 +61,7 @@ class WebServer(uvicorn.Server):
     def __init__(self, server: Server, on_ready: Callable[[], None]) -> None:
         super().__init__(
             uvicorn.Config(
-                server.app,
+                LetGo(server.app),
                 access_log=False,
                 lifespan="off",
                 log_config=None,

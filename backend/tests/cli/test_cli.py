@@ -200,6 +200,24 @@ async def test_L10_a_signal_ends_it_within_five_seconds_with_streams_and_runs_op
         assert reply["parts"][0]["text"]
 
 
+async def test_a_signal_during_half_a_request_is_answered_and_makes_no_trace(tmp_path):
+    async with serving(tmp_path) as (process, line):
+        host = line.split()[3].removeprefix("http://")
+        reader, writer = await asyncio.open_connection(*host.split(":"))
+        head = f"POST /api/threads HTTP/1.1\r\nHost: {host}\r\nContent-Length: 99\r\n"
+        writer.write(f"{head}Expect: 100-continue\r\n\r\n".encode())
+        async with asyncio.timeout(BOUND_S):
+            assert await reader.readline() == b"HTTP/1.1 100 Continue\r\n", "it asks for the body"
+            process.send_signal(signal.SIGTERM)
+            answer = await reader.read()
+        writer.close()
+        _, err = await process.communicate()
+    assert process.returncode == 0
+    assert b"HTTP/1.1 503 " in answer
+    assert b'"retryable":true' in answer
+    assert b"Traceback" not in err
+
+
 async def test_L8_kill_9_and_a_new_start_show_what_was_seen_as_interrupted(tmp_path):
     async with serving(tmp_path) as (process, line), streaming(line.split()[3]) as stream:
         thread = await ask(line)
