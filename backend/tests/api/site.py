@@ -1,7 +1,6 @@
 """A server put together as `holdfast serve` does, with a model that says what the test says."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from holdfast_server.journal.sqlite import SqliteJournal
 from holdfast_server.models.port import Finished, TextDelta
 from holdfast_server.runs.minting import new_id
 from holdfast_server.serving import WebServer
+from holdfast_server.starting import listen
 
 ADDRESS = "http://127.0.0.1:8000"
 Json = dict[str, Any]
@@ -124,7 +124,7 @@ def make_page(folder: Path) -> Path:
 @asynccontextmanager
 async def served(site: Site) -> AsyncIterator[tuple[str, WebServer]]:
     """Serve the site over a real socket while inside; gives its address."""
-    listening = socket.create_server(("127.0.0.1", 0))
+    listening = listen("127.0.0.1", 0)
     ready = asyncio.Event()
     web = WebServer(site.server, ready.set)
     serving = asyncio.create_task(web.serve([listening]))

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 
 import httpx
 
@@ -19,6 +20,17 @@ async def test_an_event_stream_says_how_it_wants_to_be_handled(site):
         assert headers["cache-control"] == "no-cache, no-transform"
         assert headers["x-accel-buffering"] == "no"
         assert "content-encoding" not in headers
+
+
+async def test_the_second_piece_of_an_answer_waits_for_no_acknowledgement_of_the_first(site):
+    async with (
+        served(site) as (address, web),
+        httpx.AsyncClient(base_url=address, trust_env=False) as client,
+    ):
+        await client.get("/healthz")
+        (connection,) = web.server_state.connections
+        accepted = connection.transport.get_extra_info("socket")
+        assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 async def test_an_answer_streams_as_it_is_said(site):
