@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator
 import orjson
 from fastapi import APIRouter, Request
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from holdfast_protocol.cursor import Cursor
 from holdfast_protocol.sse import BEAT, encode_frame
@@ -25,31 +26,46 @@ from holdfast_server.api.reading import Reading
 HEADERS = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
 
 
+class EventStream(StreamingResponse):
+    """An answer that is counted as a stream of the account for as long as it is being given.
+
+    Refused at the limit (L12), before its first byte.
+    """
+
+    def __init__(self, reading: Reading, account: str, content: AsyncIterator[bytes]) -> None:
+        super().__init__(content, media_type="text/event-stream", headers=HEADERS)
+        self._reading = reading
+        self._account = account
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self._reading.stream(self._account):
+            await super().__call__(scope, receive, send)
+
+
 async def frames(
     reading: Reading, catalogue: Catalogue, account: str, place: Cursor | None
 ) -> AsyncIterator[bytes]:
     """Give the stream's frames from `place` on, until the server ends."""
-    with reading.stream(account):
-        is_caught_up = False
-        while True:
-            batch = await reading.batch(place)
-            if batch is None:
-                place, content = await bootstrap(reading, catalogue, account)
-                yield encode_frame("reset", orjson.dumps(content), str(place))
-                is_caught_up = False
-                continue
-            place = batch.page.cursor
-            if batch.page.entries:
-                yield batch.frame
-            if batch.page.more:
-                continue
-            if not is_caught_up:
-                is_caught_up = True
-                yield encode_frame("caught-up", orjson.dumps({"now": now_ms()}))
-            if not await reading.wait(place, reading.beat_s(account)):
-                if reading.is_closed:
-                    return
-                yield BEAT
+    is_caught_up = False
+    while True:
+        batch = await reading.batch(place)
+        if batch is None:
+            place, content = await bootstrap(reading, catalogue, account)
+            yield encode_frame("reset", orjson.dumps(content), str(place))
+            is_caught_up = False
+            continue
+        place = batch.page.cursor
+        if batch.page.entries:
+            yield batch.frame
+        if batch.page.more:
+            continue
+        if not is_caught_up:
+            is_caught_up = True
+            yield encode_frame("caught-up", orjson.dumps({"now": now_ms()}))
+        if not await reading.wait(place, reading.beat_s(account)):
+            if reading.is_closed:
+                return
+            yield BEAT
 
 
 def events_routes(reading: Reading, catalogue: Catalogue) -> APIRouter:
@@ -59,13 +75,8 @@ def events_routes(reading: Reading, catalogue: Catalogue) -> APIRouter:
     async def events(request: Request, cursor: str | None = None) -> Response:
         """Stream the journal from `Last-Event-ID`, else from `cursor`."""
         account = account_of(request)
-        reading.require_room(account)
         place = reading.place(account, request.headers.get("last-event-id", cursor))
         await reading.flush(account)
-        return StreamingResponse(
-            frames(reading, catalogue, account, place),
-            media_type="text/event-stream",
-            headers=HEADERS,
-        )
+        return EventStream(reading, account, frames(reading, catalogue, account, place))
 
     return router

@@ -100,25 +100,26 @@ class Reading:
 
     @contextmanager
     def stream(self, account: str):
-        """Count a stream of the account while it is open. Raises ApiError at the limit."""
-        self.require_room(account)
-        self._streams[account] = self._streams.get(account, 0) + 1
-        try:
-            yield
-        finally:
-            self._streams[account] -= 1
-            if not self._streams[account]:
-                del self._streams[account]
+        """Count a stream of the account while inside. Raises ApiError at the limit (L12).
 
-    def require_room(self, account: str) -> None:
-        """Raise ApiError when one stream more would be too many."""
-        if self._streams.get(account, 0) >= STREAMS_PER_ACCOUNT_MAX:
+        To look and to take the place is one step, and nothing else can be asked: whoever
+        looked first and came back later would find the place taken by others who had looked.
+        """
+        count = self._streams.get(account, 0)
+        if count >= STREAMS_PER_ACCOUNT_MAX:
             raise ApiError(
                 429,
                 "too_many_streams",
                 f"There may be at most {STREAMS_PER_ACCOUNT_MAX:,} event streams at once.",
                 retryable=True,
             )
+        self._streams[account] = count + 1
+        try:
+            yield
+        finally:
+            self._streams[account] -= 1
+            if not self._streams[account]:
+                del self._streams[account]
 
     def close(self) -> None:
         """Let every reader come to its end: what is journalled is still read, then no more."""

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from backend.tests.api.site import error_of
-from backend.tests.store import all_entries, end_of
+from backend.tests.store import all_entries, end_of, until
 from holdfast_protocol.codec import decode_entry, decode_message, decode_thread
 from holdfast_protocol.cursor import parse_cursor
 from holdfast_protocol.fold import fold
@@ -210,15 +210,28 @@ async def test_a_long_journal_comes_in_bounded_frames_none_of_them_missing(site)
 
 async def test_L12_streams_have_a_limit_and_give_their_place_back(site, ask, monkeypatch):
     monkeypatch.setattr("holdfast_server.api.reading.STREAMS_PER_ACCOUNT_MAX", 1)
-    stream = Frames(site, await place_after_talk(site))
-    await stream.next()
-    place = (await site.get("/api/bootstrap"))["cursor"]
-    for path in ("/api/events", f"/api/poll?cursor={place}&wait=25"):
-        answer = await ask.get(path)
-        assert (answer.status_code, error_of(answer)) == (429, "too_many_streams")
-    assert (await ask.get(f"/api/poll?cursor={place}")).status_code == 200
-    await stream.close()
-    site.server.reading.require_room("local")
+    place = await place_after_talk(site)
+    with site.server.reading.stream("local"):
+        for path in ("/api/events", f"/api/poll?cursor={place}&wait=25"):
+            answer = await ask.get(path)
+            assert (answer.status_code, error_of(answer)) == (429, "too_many_streams")
+        assert (await ask.get(f"/api/poll?cursor={place}")).status_code == 200
+    with site.server.reading.stream("local"):
+        pass
+
+
+async def test_L12_of_streams_asked_for_at_one_moment_no_more_are_opened_than_may_be(
+    site, ask, monkeypatch
+):
+    monkeypatch.setattr("holdfast_server.api.reading.STREAMS_PER_ACCOUNT_MAX", 2)
+    asking = [asyncio.create_task(ask.get("/api/events")) for _ in range(5)]
+    await until(lambda: sum(task.done() for task in asking) == 3)
+    assert site.server.reading._streams == {"local": 2}
+    await site.server.end()
+    answers = await asyncio.gather(*asking)
+    assert sorted(answer.status_code for answer in answers) == [200, 200, 429, 429, 429]
+    assert {error_of(answer) for answer in answers if answer.is_error} == {"too_many_streams"}
+    assert site.server.reading._streams == {}, "a place was not given back"
 
 
 async def test_L7_what_serves_readers_holds_nothing_that_could_stop_a_run(site):
