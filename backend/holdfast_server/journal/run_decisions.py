@@ -19,8 +19,8 @@ from holdfast_server.journal.refusals import Fenced
 
 INTERRUPTED = Failure(
     "interrupted",
-    "The server stopped while this answer was being written. What was written is kept:"
-    " Continue or Retry.",
+    "The server stopped before this answer was finished. What was written of it, if anything,"
+    " is kept. Ask again for a whole answer.",
     retryable=True,
 )
 

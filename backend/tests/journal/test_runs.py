@@ -254,6 +254,13 @@ async def test_L8_a_start_ends_what_earlier_starts_left_and_keeps_its_text(tmp_p
     await journal.close()
 
 
+def test_what_is_said_of_an_interrupted_answer_names_only_what_a_page_can_do():
+    said = INTERRUPTED.message
+    assert "Ask again" in said
+    assert "Continue" not in said
+    assert "Retry" not in said
+
+
 async def test_L8_the_epoch_and_the_ends_are_one_transaction(tmp_path):
     journal = await open_journal(tmp_path)
     await World(journal).streaming()
