@@ -25,6 +25,8 @@ from holdfast_server.journal.requirements import (
 from holdfast_server.journal.run_decisions import stopped
 from holdfast_server.journal.thread_decisions import UNTITLED
 
+ELLIPSIS = "…"
+
 
 def send(rows: Rows, command: Send) -> Decision | Repetition:
     """Question, reply and run in one; the thread too when it is new.
@@ -77,14 +79,15 @@ def delete_message(rows: Rows, command: DeleteMessage, in_front: InFront) -> Dec
 def title_of(text: str) -> str:
     """Return the first words of a text, as many as such a title may have.
 
-    Never half a word, unless the first is too long by itself.
+    Never half a word, unless the first is too long by itself. What is left out is marked "…".
     """
     limit = TITLE_FROM_TEXT_CHARS_MAX
     words = " ".join(text.split(maxsplit=limit)[:limit])
     if len(words) <= limit:
         return words or UNTITLED
-    end = words.rfind(" ", 0, limit + 1)
-    return words[: end if end > 0 else limit]
+    room = limit - len(ELLIPSIS)
+    end = words.rfind(" ", 0, room + 1)
+    return words[: end if end > 0 else room] + ELLIPSIS
 
 
 def _require_sendable(rows: Rows, command: Send, thread: Thread | None) -> None:

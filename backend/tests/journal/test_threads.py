@@ -18,15 +18,18 @@ from holdfast_server.journal.refusals import Invalid
         ("", "New thread"),
         (" \n ", "New thread"),
         ("a" * 60, "a" * 60),
-        ("a" * 61, "a" * 60),
-        ("a" * 59 + " bc", "a" * 59),
-        ("a" * 60 + " bc", "a" * 60),
-        ("word " * 40, ("word " * 12).strip()),
-        ("x " + "y" * 100, "x"),
+        ("a" * 61, "a" * 59 + "…"),
+        ("a" * 57 + " bc", "a" * 57 + " bc"),
+        ("a" * 59 + " bc", "a" * 59 + "…"),
+        ("a" * 60 + " bc", "a" * 59 + "…"),
+        ("word " * 40, ("word " * 11).strip() + " word…"),
+        ("a " * 40, ("a " * 30).strip() + "…"),
+        ("x " + "y" * 100, "x…"),
     ],
 )
 def test_a_title_is_the_first_words_of_a_question(text, title):
     assert title_of(text) == title
+    assert len(title) <= limits.TITLE_FROM_TEXT_CHARS_MAX
 
 
 async def test_a_first_question_names_its_thread_and_no_later_one_does(world):
