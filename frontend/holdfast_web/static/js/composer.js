@@ -16,7 +16,7 @@ globalThis.holdfastComposer = (() => {
   /** Sends that Python has not taken over yet, oldest first: {id, reply, thread, text, address}. */
   const waiting = [];
   const handed = new Set();
-  const begun = new Set(); // addresses of the threads that sends of this page may begin
+  const begun = new Set(); // addresses of the threads that the sends here may begin
   let listener = null;
   let anew = false; // New thread was pressed, and nothing sent since
   let here = address(); // where the draft in the box belongs
@@ -27,6 +27,7 @@ globalThis.holdfastComposer = (() => {
 
   document.addEventListener("DOMContentLoaded", () => {
     waiting.unshift(...recallSends());
+    for (const { thread } of waiting) begun.add(`#/t/${thread}`);
     if (element("message").value === "") element("message").value = recallDraft();
     explain();
     focus();

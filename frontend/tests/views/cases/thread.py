@@ -86,7 +86,7 @@ def test_L17_articles_keep_their_nodes_while_all_around_them_changes():
         after = tags(shown, "article")
         assert all(one is other for one, other in zip(before, after, strict=False))
         assert [one.childNodes[0] for one in after[:2]] == bodies
-        assert len(after) == 3
+        assert len(after) == 4
 
 
 def test_the_line_under_an_answer_says_how_it_stands():
@@ -139,7 +139,7 @@ def test_a_question_that_waits_can_be_tried_now_or_discarded():
         assert "Not sent yet. It goes out when the server answers." in reasons(shown)
         fire.click(shown.get_by_role("button", name="Try now"))
         fire.click(shown.get_by_role("button", name="Discard"))
-        assert articles(shown)[2:] == [("u", "user", "pending")]
+        assert articles(shown)[2:] == [("u", "user", "pending"), ("v", "assistant", "queued")]
     assert (resent, discarded) == (["u"], ["u"])
 
 
@@ -171,3 +171,16 @@ def test_what_lies_above_can_be_asked_for_while_there_is_some():
             assert (button is not None) is has_more
         fire.click(button)
     assert asked == ["earlier"]
+
+
+def test_a_button_keeps_its_node_while_it_offers_the_same():
+    """It may have the focus: a clock that ticks must not take that away."""
+    screen = Screen(actions())
+    with render(thread(screen)) as shown:
+        show(screen, showing(*exchange(), unsent=unsent("refused", reason="Too long.")), 1_000)
+        before = tags(shown, "button")
+        again = unsent("refused", reason="Still too long.")
+        show(screen, showing(*exchange(), unsent=again, sync="offline"), 2_000)
+        assert "Not sent. Still too long." in reasons(shown)
+        assert len(before) == 2
+        assert all(one is other for one, other in zip(before, tags(shown, "button"), strict=True))
