@@ -128,3 +128,31 @@ async def test_a_model_that_breaks_off_fails_and_what_it_said_is_kept(
     await assert_agree(chat, api, sent, text=tokens(1, 10), status="failed")
     error = (await api.message(sent.thread, sent.reply))["error"]
     await expect(chat.message(sent.reply)).to_contain_text(error["message"])
+
+
+async def test_L23_what_was_sent_while_the_server_was_dead_goes_out_even_from_another_tab(
+    chat: Chat, provider: Provider, api: Api, server: Server, visitors: Visitors
+) -> None:
+    visitors[0].observer.tolerate(*SERVER_AWAY)
+    sent = await chat.send("Before")
+    call = await provider.anext_call("Before")
+    call.tokens(1, 3)
+    call.finish()
+    await assert_agree(chat, api, sent, text=tokens(1, 3), status="complete")
+    await server.kill()
+    await expect(chat.html).to_have_attribute("data-sync", "offline")
+    await chat.composer.fill("Sent to nobody")
+    await chat.composer.press("Enter")
+    await expect(chat.main.get_by_text("Not sent yet")).to_be_visible()
+    await chat.composer.fill("half a thought")
+    await chat.page.close()
+    await server.start()
+    other = await visitors[0].open(sent.thread)
+    call = await provider.anext_call("Sent to nobody")
+    call.tokens(4, 6)
+    call.finish()
+    await expect(other.articles).to_have_count(4)
+    await expect(other.articles.last).to_have_attribute("data-status", "complete")
+    await expect(other.composer).to_have_value("half a thought")
+    texts = [m["parts"][0]["text"] for m in await api.messages(sent.thread) if m["role"] == "user"]
+    assert sorted(texts) == ["Before", "Sent to nobody"]

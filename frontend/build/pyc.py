@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import sys
 import zipfile
 from collections.abc import Iterator
@@ -26,10 +27,11 @@ _LEFT_OUT = Path(__file__).with_name("left_out.txt")
 def main(request: dict) -> None:
     sys.path[:0] = request.get("path", [])
     modules = _stdlib(request["stdlib"]) if "stdlib" in request else _app(request["packages"])
-    with zipfile.ZipFile(request["out"] + ".part", "w", zipfile.ZIP_STORED) as out:
+    part = Path(f"{request['out']}.{os.urandom(4).hex()}")  # two builds may be under way
+    with zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as out:
         for name, pyc in sorted(modules):
             out.writestr(zipfile.ZipInfo(name + "c", (1980, 1, 1, 0, 0, 0)), pyc)
-    Path(request["out"] + ".part").rename(request["out"])
+    part.rename(request["out"])
 
 
 def _stdlib(archive: str) -> Iterator[tuple[str, bytes]]:

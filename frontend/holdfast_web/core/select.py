@@ -176,7 +176,7 @@ def _turn(message: Message, saved: bool) -> Turn:
 def _unsent_turns(line: tuple[Unsent, ...]) -> tuple[Turn, ...]:
     """The questions of one thread as they will stand there, each with the place of its answer.
 
-    One that waits for the server keeps those behind it waiting too, and has no answer to expect.
+    One that waits for the server keeps those behind it waiting too.
     """
     turns: list[Turn] = []
     waits = False
@@ -188,6 +188,8 @@ def _unsent_turns(line: tuple[Unsent, ...]) -> tuple[Turn, ...]:
         turns.append(_question(unsent, state))
         if state == "sending":
             turns.append(Turn(unsent.reply, "assistant", "pending", (), started_at=unsent.at))
+        elif state == "waiting":
+            turns.append(Turn(unsent.reply, "assistant", "queued", (), unsent=state))
     return tuple(turns)
 
 
@@ -196,7 +198,7 @@ def _question(unsent: Unsent, state: Literal["sending", "waiting", "refused"]) -
     return Turn(
         id=unsent.message,
         role="user",
-        status="complete" if state == "sending" else "pending",
+        status="pending",
         parts=(Part(id=unsent.message, kind="text", text=unsent.text),),
         reason=unsent.reason,
         unsent=state,
@@ -208,6 +210,8 @@ def status_line(turn: Turn, now_ms: int, sync: str) -> str:
 
     `now_ms` is the server's clock as far as it is known here.
     """
+    if turn.unsent and turn.role == "assistant":
+        return ""  # the line under its question says it
     if turn.unsent:
         return {
             "sending": "",

@@ -133,7 +133,7 @@ def test_turns_of_a_saved_copy_say_so() -> None:
         ("queued", "sending", 2),
         ("sending", "sending", 2),
         ("accepted", "sending", 2),
-        ("waiting", "waiting", 1),
+        ("waiting", "waiting", 2),
         ("refused", "refused", 1),
     ],
 )
@@ -168,6 +168,7 @@ def test_stop_ends_the_run_that_is_on_else_the_one_that_was_asked_for(
 
 # --- status ---
 
+ASKED = Turn(Q, "user", "pending", ())
 ANSWER = Turn("m", "assistant", "complete", (), started_at=1_000, ended_at=13_400)
 PART = Part("p", "text")
 
@@ -194,13 +195,13 @@ PART = Part("p", "text")
             "Interrupted: the server was restarted.",
         ),
         (replace(ANSWER, role="user"), "offline", ""),
-        (replace(ANSWER, unsent="sending"), "live", ""),
+        (replace(ASKED, unsent="sending"), "live", ""),
         (
-            replace(ANSWER, unsent="waiting"),
+            replace(ASKED, unsent="waiting"),
             "live",
             "Not sent yet. It goes out when the server answers.",
         ),
-        (replace(ANSWER, unsent="refused", reason="Too long."), "live", "Not sent. Too long."),
+        (replace(ASKED, unsent="refused", reason="Too long."), "live", "Not sent. Too long."),
         (replace(ANSWER, started_at=None, ended_at=None), "live", "Done in 0.0 s"),
     ],
 )
@@ -254,13 +255,17 @@ def test_model_is_the_one_chosen_else_the_threads_else_the_servers(
     assert model_choice(seen).chosen == chosen
 
 
-def test_question_behind_one_that_waits_waits_too_and_expects_no_answer() -> None:
+def test_question_behind_one_that_waits_waits_too_and_nothing_is_said_of_answers() -> None:
     unsent = {
         Q: Unsent(T, Q, A1, "first", 7, state="waiting"),
         GONE: Unsent(T, GONE, A2, "second", 8, state="queued"),
     }
     made = timeline(app(thread(T, 1), open=T, unsent=unsent)).turns
-    assert [(turn.id, turn.unsent) for turn in made] == [(Q, "waiting"), (GONE, "waiting")]
+    assert [turn.id for turn in made] == [Q, A1, GONE, A2]
+    assert {turn.unsent for turn in made} == {"waiting"}
+    said = [status_line(turn, 0, "offline") for turn in made]
+    assert [line.startswith("Not sent yet") for line in said] == [True, False, True, False]
+    assert said[1] == said[3] == ""
 
 
 def test_answer_that_the_model_cut_short_says_so() -> None:
