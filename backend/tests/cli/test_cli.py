@@ -108,7 +108,7 @@ def test_every_option_is_a_setting():
         (("--host", "example.com"), {}, "cannot listen on example.com"),
         (("--log-level", "loud"), {}, "--log-level"),
         (("--context-chars", "1"), {}, "--context-chars"),
-        (("--openai-base-url", "ftp://x"), {}, "http://"),
+        (("--port", "0", "--openai-base-url", "ftp://x"), {}, "http://"),
         (("--openai-api-key", "secret"), {}, "--openai-api-key"),
         (("--colour", "red"), {}, "--colour"),
         (("extra",), {}, "extra"),
