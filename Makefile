@@ -17,6 +17,7 @@ build: install        ## make the static page in frontend/dist
 	$(RUN) holdfast build
 
 bench: build          ## measure; prints JSON
+	$(UV) sync --frozen --quiet --group bench
 	$(RUN) python -m e2e.browser install
 	$(RUN) python -m e2e.bench
 
