@@ -156,3 +156,19 @@ async def test_L23_what_was_sent_while_the_server_was_dead_goes_out_even_from_an
     await expect(other.composer).to_have_value("half a thought")
     texts = [m["parts"][0]["text"] for m in await api.messages(sent.thread) if m["role"] == "user"]
     assert sorted(texts) == ["Before", "Sent to nobody"]
+
+
+@pytest.mark.grows_nothing("what is refused is never asked")
+async def test_L23_what_was_refused_is_still_there_to_edit_after_a_reload(
+    chat: Chat, visitors: Visitors
+) -> None:
+    visitors[0].observer.tolerate("status of 404")  # the reload asks for a thread that never began
+    await chat.composer.fill("far too long " * 20_000)
+    await chat.composer.press("Enter")
+    await expect(chat.main.get_by_text("Not sent.")).to_be_visible()
+    await chat.reload()
+    await expect(chat.main.get_by_text("Not sent.")).to_be_visible()
+    await chat.main.get_by_role("button", name="Discard").click()
+    await expect(chat.articles).to_have_count(0)
+    await chat.reload()
+    await expect(chat.articles).to_have_count(0)

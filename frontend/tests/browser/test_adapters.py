@@ -147,6 +147,8 @@ answer = await Http("{site.url}", {{"X-Holdfast-Client": "b.t"}}).request("POST"
     assert (answer, echo["path"], echo["body"]) == (200, "/echo", [1, "é"])
     assert echo["headers"]["x-holdfast-client"] == "b.t"
     assert echo["headers"]["content-type"] == "application/json"
+    bytes_written = str(len('[1, "é"]'.encode()))  # an escape would make it longer than it counts
+    assert echo["headers"]["content-length"] == bytes_written
 
 
 async def test_http_never_raises_for_what_the_network_does(

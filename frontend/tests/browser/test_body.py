@@ -133,6 +133,17 @@ async def test_a_persons_words_are_shown_as_written(blank: Page) -> None:
     assert await blank.locator("[data-body] b, [data-body] h1").count() == 0
 
 
+@pytest.mark.parametrize(
+    "source", ["[Note]: important", "[1]: https://a.invalid\n[2]: https://b.invalid", "[^1]: word"]
+)
+async def test_an_answer_of_nothing_but_link_definitions_is_not_blank(
+    blank: Page, source: str
+) -> None:
+    await body(blank, parts(text("x", source)))
+    (row,) = await shown(blank)
+    assert "".join(row[3].split()) == "".join(source.split())
+
+
 HOSTILE = [
     "<script>globalThis.pwned=1</script>",
     "<img src=x onerror='globalThis.pwned=1'>",
