@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import assert_never
 
-from holdfast_protocol import ids
 from holdfast_protocol.state import State, Window
 from holdfast_web.core import effects as do
 from holdfast_web.core import inputs as on
@@ -149,15 +148,6 @@ class Shell:
         for effect in effects:
             self._run(effect)
         self._ports.clock.wake_at("core", wake_at(self.app), lambda: self.dispatch(on.Woke()))
-
-    def submit(self, text: str) -> None:
-        """Send what was written to the open thread or a new one, under fresh ids."""
-        thread, message, reply = self._mint(), self._mint(), self._mint()
-        self.dispatch(on.Submitted(text, self.app.open or thread, message, reply))
-
-    def _mint(self) -> str:
-        clock = self._ports.clock
-        return ids.mint(clock.now_ms(), clock.random_bytes(ids.RANDOM_BYTES))
 
     def _run(self, effect: do.Effect) -> None:
         ports = self._ports

@@ -27,7 +27,7 @@ def text_of(tab: Tab) -> str:
 async def begin(joined: Joint) -> tuple[Tab, str]:
     """A tab in which a question was sent to a new thread, and whose answer has begun."""
     tab = await joined.open(None)
-    tab.shell.submit("hello")
+    tab.submit("hello")
     await joined.settle()
     await joined.server.say(joined.server.writing[0], "one ")
     await joined.settle()
@@ -54,7 +54,7 @@ async def test_answer_left_for_another_thread_goes_on_and_is_whole_at_first_sigh
 ) -> None:
     tab, a = await begin(joined)
     await joined.go(tab, None)
-    tab.shell.submit("another")
+    tab.submit("another")
     await joined.settle()
     writing_a, writing_b = joined.server.writing
     await joined.server.say(writing_b, "b one ")
@@ -179,7 +179,7 @@ async def test_L19_history_that_arrives_late_has_no_gap_and_no_overlap(joined: J
 
 async def test_stop_before_the_first_token_and_in_the_middle(joined: Joint) -> None:
     tab = await joined.open(None)
-    tab.shell.submit("hello")
+    tab.submit("hello")
     await joined.settle()
     for says in ("", "some "):
         if says:
@@ -189,7 +189,7 @@ async def test_stop_before_the_first_token_and_in_the_middle(joined: Joint) -> N
         await joined.settle()
         assert timeline(tab.app).turns[-1].status == "stopped"
         assert text_of(tab) == says
-        tab.shell.submit("again")
+        tab.submit("again")
         await joined.settle()
 
 
@@ -221,8 +221,8 @@ async def test_thread_deleted_elsewhere_leaves_every_tab_and_the_store(joined: J
 
 async def test_two_questions_sent_in_a_row_are_answered_in_their_order(joined: Joint) -> None:
     tab, _ = await begin(joined)
-    tab.shell.submit("continue")
-    tab.shell.submit("continue")
+    tab.submit("continue")
+    tab.submit("continue")
     await joined.settle()
     await joined.server.end(joined.server.writing[0])
     await joined.settle()

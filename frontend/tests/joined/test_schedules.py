@@ -101,7 +101,7 @@ class Schedule:
         self._tab(number).address.go(threads[number // 3 % len(threads)])
 
     async def submit(self, number: int) -> None:
-        self._tab(number).shell.submit("continue")
+        self._tab(number).submit("continue")
 
     async def cut(self, number: int) -> None:
         for tab in self.browser.tabs:

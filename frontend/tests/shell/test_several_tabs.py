@@ -166,7 +166,7 @@ def test_question_of_a_follower_is_its_own_until_the_leader_passes_its_echo_on(
     scene: Scene,
 ) -> None:
     first, second = scene.open(), scene.open()
-    second.shell.submit("from the second")
+    second.submit("from the second")
     assert len(timeline(first.app).turns) == 2
     scene.serve()
     for tab in (first, second):

@@ -142,7 +142,7 @@ def test_switch_is_served_from_memory_and_the_answer_goes_on_out_of_sight(scene:
 
 def test_sent_question_comes_back_from_the_journal_once(scene: Scene) -> None:
     tab = scene.open()
-    tab.shell.submit("and then?")
+    tab.submit("and then?")
     assert timeline(tab.app).turns[-2].unsent == "sending"
     scene.serve()
     assert [body["text"] for body in scene.server.posted] == ["and then?"]
@@ -154,8 +154,8 @@ def test_question_sent_offline_goes_out_when_the_server_is_back(scene: Scene) ->
     tab = scene.open()
     scene.server.is_up = False
     scene.serve()
-    tab.shell.submit("one")
-    tab.shell.submit("two")
+    tab.submit("one")
+    tab.submit("two")
     scene.serve()
     assert [unsent.state for unsent in tab.app.unsent.values()] == ["waiting", "queued"]
     assert tab.app.sync == "offline"

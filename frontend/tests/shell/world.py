@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from frontend.tests.contract.memory_store import Content, MemoryStore
+from holdfast_protocol import ids
 from holdfast_protocol.cursor import Cursor
+from holdfast_web.core import inputs as on
 from holdfast_web.core.app import App
 from holdfast_web.ports import Answer, LocalStore, Ports, StoreFailed
 from holdfast_web.shell.shell import Shell
@@ -236,6 +238,15 @@ class Tab:
             origin=ORIGIN,
         )
         self.shell = Shell(ports, self._publish)
+
+    def submit(self, text: str) -> None:
+        """Send from the composer: to the open thread or a new one, under fresh ids."""
+        fresh = (
+            ids.mint(self.clock.now_ms(), self.clock.random_bytes(ids.RANDOM_BYTES))
+            for _ in range(3)
+        )
+        thread, message, reply = fresh
+        self.shell.dispatch(on.Submitted(text, self.shell.app.open or thread, message, reply))
 
     def _publish(self, app: App) -> None:
         self.published.append(app)
