@@ -141,7 +141,10 @@ async def test_what_a_model_writes_runs_nothing_and_fetches_nothing(
     )
     sent = await chat.send("<b>Show</b> me <img src=x onerror='window.harmed = 5'>")
     call = await provider.anext_call("<b>Show</b> me <img src=x onerror='window.harmed = 5'>")
-    for start in range(0, len(hostile), 7):
+    call.say(hostile[:7])
+    shown = chat.main.locator(f'article[data-message-id="{sent.reply}"] [data-part="text"]')
+    await expect(shown).to_have_attribute("data-chars", "7")  # so that the rest is seen to grow
+    for start in range(7, len(hostile), 7):
         call.say(hostile[start : start + 7])
     call.finish()
     await chat.expect_status(sent.reply, "complete")
