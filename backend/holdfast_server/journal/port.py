@@ -78,10 +78,27 @@ class MessagesOf:
     limit: int = 50
 
 
+@dataclass(slots=True)
+class StoreCounts:
+    """What the store has done since it was opened; for operators, decides nothing.
+
+    `failed` counts commits that failed, `commit_s` sums the seconds that commits took, `queued`
+    is how many appends wait now.
+    """
+
+    appends: int = 0
+    refused: int = 0
+    commits: int = 0
+    failed: int = 0
+    commit_s: float = 0.0
+    queued: int = 0
+
+
 class Journal(Protocol):
     """One store of many accounts' journals. `epoch` numbers this start of it (L8)."""
 
     epoch: int
+    counts: StoreCounts
 
     async def append(self, account: str, command: Command) -> Receipt:
         """Carry the command out and journal it, durably, before returning (L1, L2).
@@ -103,6 +120,12 @@ class Journal(Protocol):
 
     async def check(self) -> None:
         """Read and write the store once. Raises StoreUnavailable."""
+
+    async def lost(self) -> str:
+        """Wait until another process has taken the store over; return a sentence that says so.
+
+        From then on every append of this process raises Superseded (L6).
+        """
 
     async def close(self) -> None:
         """Finish what was accepted, then let go of the store."""

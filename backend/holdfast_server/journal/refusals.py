@@ -8,6 +8,10 @@
     ├── TooMany          429  a limit is reached
     └── Fenced           —    the owner lost the run: a later attempt, a later start (L6)
     StoreUnavailable     503  the disk or the database: nobody's command is at fault
+    ├── DiskFull         503  it heals when there is room again
+    ├── StoreLocked      503  another program holds the store
+    ├── StoreReadOnly    503  the store may not be written
+    └── Superseded       503  a later start of the store writes it now; this process ends (L6)
 
 The API alone turns them into answers; messages name ids, never text that somebody wrote.
 """
@@ -50,4 +54,24 @@ class Fenced(Refusal):
 
 
 class StoreUnavailable(HoldfastError):
-    """The store cannot be read or written now."""
+    """The store cannot be read or written now. `code` is for programs."""
+
+    code = "store_unavailable"
+
+
+class DiskFull(StoreUnavailable):
+    code = "disk_full"
+
+
+class StoreLocked(StoreUnavailable):
+    code = "store_locked"
+
+
+class StoreReadOnly(StoreUnavailable):
+    code = "store_read_only"
+
+
+class Superseded(StoreUnavailable):
+    """Another process has started the store: nothing that this one tries can succeed again."""
+
+    code = "superseded"

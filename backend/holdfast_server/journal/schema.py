@@ -112,9 +112,30 @@ MIGRATIONS: tuple[str, ...] = (
         PRIMARY KEY (account, id)
     ) WITHOUT ROWID;
     """,
+    """
+    -- Stops of replies that are not known yet, each until that server time (ms).
+    CREATE TABLE stops (
+        account TEXT NOT NULL,
+        message TEXT NOT NULL,
+        until INTEGER NOT NULL,
+        PRIMARY KEY (account, message)
+    ) WITHOUT ROWID;
+    -- What a check writes to see whether a store that failed takes writes again.
+    ALTER TABLE store ADD COLUMN ballast BLOB;
+    """,
 )
 
-VISIBLE = ("accounts", "entries", "threads", "messages", "parts", "runs", "tombstones", "requests")
+VISIBLE = (
+    "accounts",
+    "entries",
+    "threads",
+    "messages",
+    "parts",
+    "runs",
+    "tombstones",
+    "requests",
+    "stops",
+)
 """The tables that only the door writes (L1)."""
 
 

@@ -29,7 +29,7 @@ from holdfast_server.journal.port import (
     Threads,
 )
 from holdfast_server.journal.reader import Reader
-from holdfast_server.journal.refusals import StoreUnavailable
+from holdfast_server.journal.refusals import StoreUnavailable, Superseded
 from holdfast_server.journal.schema import migrate
 from holdfast_server.journal.wakeups import Wakeups
 from holdfast_server.journal.writer import Writer
@@ -123,7 +123,7 @@ class SqliteJournal:
         """Law L6, its fence between processes: a later start of the store ends this one."""
         (epoch,) = self._connection.execute("SELECT epoch FROM store").fetchone()
         if epoch != self.epoch:
-            raise StoreUnavailable(
+            raise Superseded(
                 f"start {self.epoch} of the store is over: another process began start {epoch}"
             )
 
