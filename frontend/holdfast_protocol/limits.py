@@ -105,6 +105,10 @@ STORE_READERS = 4
 STORE_BUSY_S_MAX = 5.0
 """How long the store may be held by somebody else (a backup, a shell) before we give up on it."""
 
+RETRY_WRITE_MS_MAX = 1_000
+"""Longest between two tries of a write that fails: one small append a second for each open run,
+and how late a run may notice that its store takes writes again."""
+
 STOPS_REMEMBERED_MS = 10 * 60 * 1000
 """How long the stop of a reply that is not known yet waits for it: one small row each."""
 
