@@ -1,8 +1,9 @@
 """An OpenAI-compatible server that says what a test tells it, when the test tells it.
 
 It runs in a thread of the test's process on a free port. A request waits as a `Call` until the
-test takes it by its last user text and writes its chunks one by one; nothing is timed. For
-benches it answers by itself at a given rate, as a process of its own:
+test takes it by its last user text and writes its chunks one by one; nothing is timed. Given a
+coroutine function it has that answer each call. For benches it answers by itself at a given rate,
+as a process of its own:
 
     python -m e2e.provider --port 0 --tokens 5000 --rate 1000      (prints its address as JSON)
 
@@ -14,23 +15,27 @@ import asyncio
 import json
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Coroutine, Iterable
+from functools import partial
 from typing import Any, Self
 
 import h11
 
 from e2e.provider_call import BOUND_S, Call, Pace
 
+Answer = Callable[[Call], Coroutine[Any, Any, None]]
+"""Writes one call's answer, on the provider's loop."""
+
 
 class Provider:
     """The server. Use it as a context manager; leaving closes every connection."""
 
     def __init__(
-        self, *, models: Iterable[str] = ("scripted",), pace: Pace | None = None, port: int = 0
+        self, *, models: Iterable[str] = ("scripted",), answer: Answer | None = None, port: int = 0
     ) -> None:
         self.models = list(models)
         self.calls: list[Call] = []
-        self._pace = pace
+        self._answer = answer
         self._port = port
         self._changed = threading.Condition()
         self._waiting: list[Call] = []
@@ -123,8 +128,8 @@ class Provider:
 
     def _announce(self, call: Call) -> None:
         self.calls.append(call)
-        if self._pace is not None:
-            call.speak_at(self._pace)
+        if self._answer is not None:
+            call.speak(self._answer(call))
             return
         with self._changed:
             self._waiting.append(call)
@@ -161,7 +166,8 @@ def main() -> None:
     given = options.parse_args()
     pace = Pace(given.tokens, given.rate, given.stamped)
     models = ("auto-50", "auto-1000")
-    with Provider(models=models, pace=pace, port=given.port) as provider:
+    answer = partial(Call.speak_at, pace=pace)
+    with Provider(models=models, answer=answer, port=given.port) as provider:
         print(json.dumps({"base_url": provider.base_url}), flush=True)
         sys.stdin.read()
 

@@ -60,6 +60,7 @@ class Call:
         self._begun = False
         self._over = asyncio.Event()
         self._closed = threading.Event()
+        self._speaker: asyncio.Task[None] | None = None
         self._said: dict[str, Any] = {"role": "assistant", "content": ""}
 
     @property
@@ -193,31 +194,40 @@ class Call:
                 self._http.receive_data(gone.result())
             return True
         finally:
+            if self._speaker is not None and not self._over.is_set():
+                self._speaker.cancel()
             gone.cancel()
             over.cancel()
             await asyncio.gather(gone, over, return_exceptions=True)
 
-    def speak_at(self, pace: Pace) -> None:
-        """Answer by itself at this pace, until the end or until the client leaves."""
-        self._speaker = asyncio.create_task(self._speak(pace))
+    def speak(self, answer: Coroutine[Any, Any, None]) -> None:
+        """Have this coroutine write the answer; it is cancelled when the client leaves."""
+        self._speaker = asyncio.create_task(answer)
 
-    async def _speak(self, pace: Pace) -> None:
+    def put(self, delta: dict[str, Any]) -> None:
+        """Send one chunk with this delta. On the provider's loop only, as `put_end`."""
+        self._send(_chunk(delta))
+
+    def put_end(self, reason: str) -> None:
+        """End the answer as providers do."""
+        self._send(_chunk({}, reason) + b"data: [DONE]\n\n")
+        self._end()
+
+    async def speak_at(self, pace: Pace) -> None:
+        """Answer at this pace, until the end or until the client leaves."""
         match self.body.get("model", "").split("-"):
             case ["auto", rate]:
                 pace = replace(pace, rate=float(rate))
             case ["auto", rate, tokens]:
                 pace = replace(pace, rate=float(rate), tokens=int(tokens))
-        self._send(_chunk({"role": "assistant", "content": ""}))
+        self.put({"role": "assistant", "content": ""})
         began = time.perf_counter()
         for number in range(pace.tokens):
             ahead = began + number / pace.rate - time.perf_counter()
             if ahead > 0:
                 await asyncio.sleep(ahead)
-            if self._closed.is_set():
-                return
-            self._send(_chunk({"content": pace.token(number)}))
-        self._send(_chunk({}, "stop") + b"data: [DONE]\n\n")
-        self._end()
+            self.put({"content": pace.token(number)})
+        self.put_end("stop")
 
 
 def _chunk(delta: dict[str, Any], reason: str | None = None) -> bytes:

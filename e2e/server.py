@@ -73,9 +73,16 @@ class Server:
 
     async def kill(self) -> None:
         """kill -9 the process and all it started: nothing gets to say goodbye."""
-        process = self._running()
-        os.killpg(process.pid, signal.SIGKILL)
-        await self._ended(process)
+        self.strike()
+        await self.killed()
+
+    def strike(self) -> None:
+        """The same without waiting for the end, from any thread and at once."""
+        os.killpg(self._running().pid, signal.SIGKILL)
+
+    async def killed(self) -> None:
+        """Wait for the end of a process that was struck."""
+        await self._ended(self._running())
 
     async def terminate(self) -> int:
         """Ask it to end (SIGTERM) and return its exit code."""
@@ -123,8 +130,10 @@ class Server:
             )
 
     def _environment(self) -> dict[str, str]:
-        # Nothing of the person's own settings: no key, no model, no proxy, no home folder.
-        own = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
+        # Nothing of the person's own settings: no key, no model, no proxy, no home folder. The
+        # import path goes along, so that a copy of the tree is judged by its own server.
+        names = ("PATH", "LANG", "TMPDIR", "PYTHONPATH")
+        own = {name: os.environ[name] for name in names if name in os.environ}
         model = {"OPENAI_BASE_URL": self.model_url, "OPENAI_API_KEY": "a-key-of-the-stories"}
         return {
             **own,

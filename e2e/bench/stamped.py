@@ -10,9 +10,10 @@ import json
 import sys
 import time
 from dataclasses import dataclass
+from functools import partial
 
 from e2e.provider import Provider
-from e2e.provider_call import Pace
+from e2e.provider_call import Call, Pace
 
 SINCE_MS = 1_700_000_000_000
 """Stamps count tenths of milliseconds from here, so that eight characters hold them."""
@@ -48,7 +49,8 @@ class StampedPace(Pace):
 
 
 def main() -> None:
-    with Provider(models=("auto-50", "auto-1000"), pace=StampedPace(5_000, 1_000)) as provider:
+    answer = partial(Call.speak_at, pace=StampedPace(5_000, 1_000))
+    with Provider(models=("auto-50", "auto-1000"), answer=answer) as provider:
         print(json.dumps({"base_url": provider.base_url}), flush=True)
         sys.stdin.read()
 

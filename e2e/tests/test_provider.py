@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from e2e.provider import Provider
+from e2e.provider_call import Call
 
 
 @pytest.fixture
@@ -138,3 +139,29 @@ def test_as_a_process_it_answers_by_itself() -> None:
         assert numbers == [f"t{number}" for number in range(20)]
         process.stdin.close()
     assert process.returncode == 0
+
+
+async def test_a_provider_given_an_answer_writes_it_until_the_client_leaves() -> None:
+    left = asyncio.Event()
+
+    async def answer(call: Call) -> None:
+        call.put({"content": call.text})
+        if call.text == "whole":
+            call.put_end("stop")
+            return
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            here.call_soon_threadsafe(left.set)
+            raise
+
+    here = asyncio.get_running_loop()
+    with Provider(answer=answer) as provider:
+        async with httpx.AsyncClient(base_url=provider.base_url) as client:
+            said = (await client.post("chat/completions", json=asking("whole"))).text
+            assert '{"content": "whole"}' in said
+            assert said.endswith("data: [DONE]\n\n")
+            request = client.build_request("POST", "chat/completions", json=asking("held"))
+            response = await client.send(request, stream=True)
+            await response.aclose()
+            await asyncio.wait_for(left.wait(), 10)
