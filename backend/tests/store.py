@@ -17,10 +17,10 @@ BOUND_S = 10.0
 Json = dict[str, Any]
 
 
-async def open_journal(folder: Path) -> SqliteJournal:
-    """Open the folder's store. Its clock moves a millisecond at each look."""
+async def open_journal(folder: Path, *, clock_ms: Callable[[], int] | None = None) -> SqliteJournal:
+    """Open the folder's store. Its clock moves a millisecond at each look, unless one is given."""
     ticks = itertools.count(1_700_000_000_000)
-    return await SqliteJournal.open(folder, clock_ms=lambda: next(ticks))
+    return await SqliteJournal.open(folder, clock_ms=clock_ms or (lambda: next(ticks)))
 
 
 async def until(is_so: Callable[[], bool]) -> None:

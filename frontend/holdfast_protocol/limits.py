@@ -56,6 +56,20 @@ RUN_MS_MAX = 30 * 60 * 1000
 RUNS_PER_ACCOUNT_MAX = 500
 """Runs at once. One more is refused with 429 before anything of it is journalled."""
 
+RUN_ATTEMPTS_MAX = 3
+"""Attempts at a run by itself, while nothing of its answer was seen: at most two more questions to
+a model that refuses, some three seconds later than at first."""
+
+RETRY_RUN_MS = 500
+"""Before the second attempt at a run; each further wait is twice as long."""
+
+RETRY_RUN_MS_MAX = 8_000
+"""The longest such wait: how long a person may look at an answer that has not begun for nothing."""
+
+STORE_WAIT_MS_MAX = 30_000
+"""How long a run holds its model while the store takes no writes: a full disk that is freed in
+time costs nothing; after it the run ends as failed, with what it had, once that can be written."""
+
 # --- coalescing ------------------------------------------------------------------------------
 WINDOW_MS_MAX = 33
 """Longest that a delta waits for company on the server: two frames of a 60 Hz screen."""
@@ -104,6 +118,27 @@ STORE_READERS = 4
 
 STORE_BUSY_S_MAX = 5.0
 """How long the store may be held by somebody else (a backup, a shell) before we give up on it."""
+
+STORE_CLOSING_S_MAX = 1.0
+"""How long the store may take to write what is queued at the end. Past it the process ends without:
+a store that does not answer must not keep it."""
+
+CHECK_S_MAX = 8.0
+"""One check of the store; longer than the store may be held, so that its trouble gets its name."""
+
+CHECK_BALLAST_BYTES = BODY_BYTES_MAX
+"""What a check writes once a write has failed: as much as the largest request. A disk that has not
+room for that is still called full."""
+
+TAKEOVER_WATCH_S = 0.5
+"""Between two looks whether another process has started the store: one read of one row each."""
+
+TAKEOVER_KILL_S_MAX = 2.0
+"""How long a killed process may take to be gone, and its locks with it."""
+
+SWITCH_INTERVAL_S = 0.001
+"""How long a busy thread keeps the interpreter from one that wants it: a commit that is done waits
+no longer to be told of. A shorter one would spend more on switching than it gains."""
 
 RETRY_WRITE_MS_MAX = 1_000
 """Longest between two tries of a write that fails: one small append a second for each open run,

@@ -91,6 +91,10 @@ class SendBody(Body):
     model: ModelName | None = None
 
 
+class ContinueBody(Body):
+    run: Id
+
+
 class PresenceBody(Body):
     thread: Id | None
     visible: bool

@@ -1,4 +1,4 @@
-"""Messages: read a thread's history, send, stop, delete."""
+"""Messages: read a thread's history, send, stop, continue, delete."""
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -8,6 +8,7 @@ from holdfast_server.api.account import account_of
 from holdfast_server.api.answers import json_answer, receipt_answer
 from holdfast_server.api.bodies import (
     Before,
+    ContinueBody,
     MessagesLimit,
     PathId,
     SendBody,
@@ -15,7 +16,7 @@ from holdfast_server.api.bodies import (
     read_body,
 )
 from holdfast_server.api.reading import Reading
-from holdfast_server.journal.commands import DeleteMessage, Send
+from holdfast_server.journal.commands import ContinueReply, DeleteMessage, Send
 from holdfast_server.journal.port import MessagesOf
 from holdfast_server.runs.minting import new_id
 from holdfast_server.runs.supervisor import Supervisor
@@ -63,6 +64,16 @@ def messages_routes(reading: Reading, runs: Supervisor) -> APIRouter:
         await runs.stop(account, message)
         head = await reading.journal.head(account)
         return json_answer({"message": message, "cursor": str(head)})
+
+    @router.post(
+        "/messages/{message}/continue", status_code=202, openapi_extra=described(ContinueBody)
+    )
+    async def continue_reply(request: Request, message: PathId) -> Response:
+        """Let a reply go on that waits for the person; `run` is the one it was made for."""
+        body = await read_body(request, ContinueBody)
+        command = ContinueReply(message, body.run)
+        receipt = await runs.continue_reply(account_of(request), command)
+        return receipt_answer(receipt, status=202)
 
     @router.delete("/messages/{message}")
     async def delete_message(request: Request, message: PathId) -> Response:

@@ -58,6 +58,21 @@ class Send:
 
 
 @dataclass(frozen=True, slots=True)
+class StopReply:
+    """The person stops a reply whose run is not under way, or that is yet to come."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContinueReply:
+    """The person lets a waiting reply go on, with the run that it was made for."""
+
+    message: str
+    run: str
+
+
+@dataclass(frozen=True, slots=True)
 class Owner:
     """Who may write a run: this attempt at it, in this start of the store (L6)."""
 
@@ -90,7 +105,7 @@ class EndRun:
 
 @dataclass(frozen=True, slots=True)
 class EndOrphans:
-    """A new start of the store ends, as interrupted, the runs that earlier starts left (L8)."""
+    """The starts of the store before `epoch` are over, and what they left is interrupted (L8)."""
 
     epoch: int
 
@@ -101,6 +116,8 @@ Command = (
     | DeleteThread
     | DeleteMessage
     | Send
+    | StopReply
+    | ContinueReply
     | StartRun
     | WriteRun
     | EndRun

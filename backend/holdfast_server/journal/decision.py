@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from holdfast_protocol.events import Event
 from holdfast_protocol.state import Message, Thread
+from holdfast_server.journal.port import Due
 from holdfast_server.journal.row_values import Request, RunRow
 
 InFront = Callable[[str], bool]
@@ -16,9 +17,12 @@ InFront = Callable[[str], bool]
 
 
 class Rows(Protocol):
-    """What a transaction sees of one account. `epoch` is the store's present start."""
+    """What a transaction sees of one account. `epoch` is the store's present start, `now_ms` the
+    server's time, which the entries of this append will bear.
+    """
 
     epoch: int
+    now_ms: int
 
     def thread(self, id: str) -> Thread | None: ...
     def head_of(self, message: str) -> Message | None: ...
@@ -28,6 +32,7 @@ class Rows(Protocol):
     def open_run_count(self) -> int: ...
     def is_deleted(self, id: str) -> bool: ...
     def request(self, id: str) -> Request | None: ...
+    def is_stop_remembered(self, message: str) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +44,22 @@ class Creation:
 
 
 @dataclass(frozen=True, slots=True)
+class RememberedStop:
+    """The stop of a reply that is not known yet, kept until that server time (ms)."""
+
+    message: str
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
-    """What is to be journalled, in this order, and what the sender is answered."""
+    """What is to be journalled, in this order, what the sender is answered, what begins then."""
 
     answer: Mapping[str, Any]
     events: tuple[Event, ...] = ()
     creation: Creation | None = None
+    begins: tuple[Due, ...] = ()
+    stop: RememberedStop | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import assert_never
 from holdfast_server.journal.commands import (
     ChangeThread,
     Command,
+    ContinueReply,
     CreateThread,
     DeleteMessage,
     DeleteThread,
@@ -17,11 +18,19 @@ from holdfast_server.journal.commands import (
     EndRun,
     Send,
     StartRun,
+    StopReply,
     WriteRun,
 )
 from holdfast_server.journal.decision import Decision, InFront, Repetition, Rows
 from holdfast_server.journal.message_decisions import delete_message, send
-from holdfast_server.journal.run_decisions import end_orphans, end_run, start_run, write_run
+from holdfast_server.journal.run_decisions import (
+    continue_reply,
+    end_orphans,
+    end_run,
+    start_run,
+    stop_reply,
+    write_run,
+)
 from holdfast_server.journal.thread_decisions import change_thread, create_thread, delete_thread
 
 
@@ -36,6 +45,10 @@ def decide(rows: Rows, command: Command, in_front: InFront) -> Decision | Repeti
             return end_run(rows, command, in_front)
         case Send():
             return send(rows, command)
+        case StopReply():
+            return stop_reply(rows, command, in_front)
+        case ContinueReply():
+            return continue_reply(rows, command)
         case CreateThread():
             return create_thread(rows, command)
         case ChangeThread():

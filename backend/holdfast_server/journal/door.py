@@ -22,6 +22,7 @@ from holdfast_server.journal.json_text import dump
 from holdfast_server.journal.port import Receipt
 from holdfast_server.journal.rows import AccountRows
 from holdfast_server.journal.settling import Settling
+from holdfast_server.journal.stops import remember_stop
 
 
 class Door:
@@ -47,7 +48,7 @@ class Door:
 
     def append(self, account: str, command: Command) -> Receipt:
         """Carry the command out inside the open transaction. Raises a Refusal."""
-        rows = AccountRows(self._connection, account, self.epoch)
+        rows = AccountRows(self._connection, account, self.epoch, self._clock_ms())
         place = partial(Cursor, self.journal, account)
         decision = decide(rows, cleaned(command), partial(self._in_front, account))
         if isinstance(decision, Repetition):
@@ -57,18 +58,19 @@ class Door:
             head = self.record(rows, decision.events)
             if decision.creation is not None:
                 self._remember(rows, decision.creation, head, decision.answer)
-        return Receipt(place(head), decision.answer)
+            if decision.stop is not None:
+                remember_stop(rows, decision.stop.message, decision.stop.until)
+        return Receipt(place(head), decision.answer, begins=decision.begins)
 
     def record(self, rows: AccountRows, events: tuple[Event, ...]) -> int:
         """Journal the events and settle their rows. Return the account's last sequence."""
         head = rows.head()
         if not events:
             return head
-        at = self._clock_ms()
         settling = Settling(rows, first=head + 1)
         for event in events:
             head += 1
-            entry = Entry(head, at, event)
+            entry = Entry(head, rows.now_ms, event)
             self._write(rows, entry)
             settling.settle(entry)
         settling.write()

@@ -8,9 +8,10 @@ from holdfast_protocol.events import (
     ThreadCreated,
 )
 from holdfast_protocol.limits import RUNS_PER_ACCOUNT_MAX, TITLE_FROM_TEXT_CHARS_MAX
-from holdfast_protocol.state import Part, Thread
+from holdfast_protocol.state import Part, Status, Thread
 from holdfast_server.journal.commands import DeleteMessage, Send
 from holdfast_server.journal.decision import Decision, InFront, Repetition, Rows
+from holdfast_server.journal.port import Due
 from holdfast_server.journal.refusals import Invalid, TooMany
 from holdfast_server.journal.requirements import (
     creation,
@@ -22,8 +23,9 @@ from holdfast_server.journal.requirements import (
     require_new_thread,
     require_thread,
 )
-from holdfast_server.journal.run_decisions import stopped
+from holdfast_server.journal.run_decisions import stopped, stopped_early
 from holdfast_server.journal.thread_decisions import UNTITLED
+from holdfast_server.journal.waiting import let_go_on
 
 ELLIPSIS = "…"
 
@@ -31,7 +33,9 @@ ELLIPSIS = "…"
 def send(rows: Rows, command: Send) -> Decision | Repetition:
     """Question, reply and run in one; the thread too when it is new.
 
-    The reply is `queued` while another one of its thread is unfinished, else `pending`.
+    The reply is `queued` while another one of its thread is unfinished, else `pending`. To send
+    again is also how a person lets those go on that wait for one. A reply that was stopped before
+    it came ends here.
     """
     asked = creation(
         command.message,
@@ -46,22 +50,33 @@ def send(rows: Rows, command: Send) -> Decision | Repetition:
         return again
     thread = rows.thread(command.thread)
     _require_sendable(rows, command, thread)
-    answer = {
+    question, reply = _question_and_reply(thread, command)
+    events = (*_about_thread(thread, command), question, reply)
+    if rows.is_stop_remembered(command.reply):
+        return Decision(_answer(command, "stopped"), (*events, stopped_early(reply)), asked)
+    if thread and thread.runs:
+        moved, begins = let_go_on(rows, thread.id, thread.runs)
+    else:
+        moved, begins = (), (Due(command.thread, command.reply, command.run, reply.model),)
+    return Decision(_answer(command, reply.status), (*events, *moved), asked, begins)
+
+
+def _answer(command: Send, status: Status) -> dict[str, str]:
+    return {
         "thread": command.thread,
         "message": command.message,
         "reply": command.reply,
         "run": command.run,
-        "status": "queued" if thread and thread.runs else "pending",
+        "status": status,
     }
-    events = (*_about_thread(thread, command), *_question_and_reply(thread, command))
-    return Decision(answer, events, asked)
 
 
 def delete_message(rows: Rows, command: DeleteMessage, in_front: InFront) -> Decision:
     """End the runs of the message and of what hangs below it, then delete them, children first.
 
-    If the thread's path ended among them, it ends at the message's parent from now on. Deleting
-    a deleted message is harmless.
+    If the thread's path ended among them, it ends at the message's parent from now on. What
+    waited for a reply that is deleted waits for it no longer. Deleting a deleted message is
+    harmless.
     """
     if rows.is_deleted(command.message):
         return Decision({"message": command.message, "ended": []})
@@ -73,7 +88,12 @@ def delete_message(rows: Rows, command: DeleteMessage, in_front: InFront) -> Dec
     leaf = root.parent if is_cut else thread.leaf
     deletions = (MessageDeleted(thread.id, message.id, leaf) for message in doomed)
     answer = {"message": root.id, "ended": [end.run for end in ends]}
-    return Decision(answer, (*ends, *deletions))
+    moved, begins = (), ()
+    if any(message.status in ("pending", "streaming") for message in doomed):
+        gone = {message.id for message in doomed}
+        behind = tuple(mark for mark in thread.runs if mark.message not in gone)
+        moved, begins = let_go_on(rows, thread.id, behind)
+    return Decision(answer, (*ends, *deletions, *moved), begins=begins)
 
 
 def title_of(text: str) -> str:

@@ -14,15 +14,27 @@ from holdfast_server.journal.commands import Command
 
 
 @dataclass(frozen=True, slots=True)
+class Due:
+    """A reply whose run is to begin now, and the model it was asked of; None: the thread's."""
+
+    thread: str
+    message: str
+    run: str
+    model: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """What an append came to: the place after it, and what the command's sender is answered.
 
     `repeated`: the same request was carried out before; nothing was journalled now (L9).
+    `begins`: the replies that this append lets begin. Whoever owns the runs begins them.
     """
 
     cursor: Cursor
     answer: Mapping[str, Any]
     repeated: bool = False
+    begins: tuple[Due, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

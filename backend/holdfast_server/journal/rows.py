@@ -26,12 +26,17 @@ from holdfast_server.journal.row_values import (
 
 
 class AccountRows:
-    """What a transaction sees of one account. `epoch` is the store's present start."""
+    """What a transaction sees of one account. `epoch` is the store's present start, `now_ms` the
+    server's time, which matters only to who writes.
+    """
 
-    def __init__(self, connection: sqlite3.Connection, account: str, epoch: int) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, account: str, epoch: int, now_ms: int = 0
+    ) -> None:
         self.connection = connection
         self.account = account
         self.epoch = epoch
+        self.now_ms = now_ms
 
     def head(self) -> int:
         """Return the account's last sequence, 0 before its first entry."""
@@ -50,6 +55,15 @@ class AccountRows:
     def request(self, id: str) -> Request | None:
         row = self._one("SELECT digest, seq, answer FROM requests WHERE account = ? AND id = ?", id)
         return Request(row[0], row[1], load(row[2])) if row else None
+
+    def is_stop_remembered(self, message: str) -> bool:
+        """Whether a reply that is yet to come was stopped, not too long ago."""
+        found = self._one(
+            "SELECT 1 FROM stops WHERE account = ? AND message = ? AND until > ?",
+            message,
+            self.now_ms,
+        )
+        return found is not None
 
     def thread(self, id: str) -> Thread | None:
         row = self._one(f"SELECT {THREAD_COLUMNS} FROM threads WHERE account = ? AND id = ?", id)

@@ -8,14 +8,25 @@ whoever comes after the end.
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from holdfast_protocol.events import RunEnded, RunEvent, RunStarted
+from holdfast_protocol.events import MessageCreated, RunEnded, RunEvent, RunStarted
+from holdfast_protocol.limits import STOPS_REMEMBERED_MS
 from holdfast_protocol.notify import EndFacts
 from holdfast_protocol.notify import decide as decide_notification
 from holdfast_protocol.run_state import may_start
 from holdfast_protocol.state import Failure, Message, Terminal, Thread
-from holdfast_server.journal.commands import EndOrphans, EndRun, Owner, StartRun, WriteRun
-from holdfast_server.journal.decision import Decision, InFront, Rows
-from holdfast_server.journal.refusals import Fenced
+from holdfast_server.journal.commands import (
+    ContinueReply,
+    EndOrphans,
+    EndRun,
+    Owner,
+    StartRun,
+    StopReply,
+    WriteRun,
+)
+from holdfast_server.journal.decision import Decision, InFront, RememberedStop, Rows
+from holdfast_server.journal.refusals import Conflict, Fenced
+from holdfast_server.journal.requirements import require_message
+from holdfast_server.journal.waiting import let_go_on
 
 INTERRUPTED = Failure(
     "interrupted",
@@ -47,7 +58,36 @@ def end_run(rows: Rows, command: EndRun, in_front: InFront) -> Decision:
         _require_writing(message, command.owner)
     thread = rows.thread(message.thread)
     end = _end(message, thread, command.status, in_front, command.error, command.usage)
-    return Decision({}, (*_require_own(message, command), end))
+    events = (*_require_own(message, command), end)
+    if command.status != "complete":  # what waits behind it waits for the person from now on
+        return Decision({}, events)
+    behind = tuple(mark for mark in thread.runs if mark.message != message.id)
+    moved, begins = let_go_on(rows, thread.id, behind)
+    return Decision({}, (*events, *moved), begins=begins)
+
+
+def stop_reply(rows: Rows, command: StopReply, in_front: InFront) -> Decision:
+    """End a reply that waits. One that is yet to come is remembered; any other is left alone:
+    it has ended, or its owner ends it.
+    """
+    reply = rows.head_of(command.message)
+    if reply is None and not rows.is_deleted(command.message):
+        until = rows.now_ms + STOPS_REMEMBERED_MS
+        return Decision({}, stop=RememberedStop(command.message, until))
+    if reply is None or reply.status != "queued":
+        return Decision({})
+    return Decision({}, (_end(reply, rows.thread(reply.thread), "stopped", in_front),))
+
+
+def continue_reply(rows: Rows, command: ContinueReply) -> Decision:
+    """Let a reply go on that waits for the person; one that goes on already, or has ended with
+    this run, is left as it is.
+    """
+    reply = require_message(rows, command.message)
+    if reply.run != command.run:
+        raise Conflict(f"message {reply.id} is not written by run {command.run}")
+    moved, begins = let_go_on(rows, reply.thread, rows.thread(reply.thread).runs)
+    return Decision({"message": reply.id, "run": command.run}, moved, begins=begins)
 
 
 def end_orphans(rows: Rows, command: EndOrphans, in_front: InFront) -> Decision:
@@ -69,6 +109,12 @@ def end_orphans(rows: Rows, command: EndOrphans, in_front: InFront) -> Decision:
 def stopped(heads: Iterable[Message], thread: Thread, in_front: InFront) -> tuple[RunEnded, ...]:
     """Return the ends of those replies' runs that have not ended: a deletion stops them."""
     return tuple(_end(head, thread, "stopped", in_front) for head in heads if not head.is_terminal)
+
+
+def stopped_early(reply: MessageCreated) -> RunEnded:
+    """Return the end of a reply that was stopped before it came."""
+    notify = decide_notification(EndFacts("stopped", in_front=False, muted=False))
+    return RunEnded(reply.thread, reply.message, reply.run, "stopped", notify)
 
 
 def _end(

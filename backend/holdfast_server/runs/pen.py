@@ -1,13 +1,14 @@
 """The one writer of a run: takes what is pending to the journal (L10).
 
+    begin    an attempt at the run starts
     touch    more is pending; it is written when the window closes, unasked
     flush    wait until all that is pending now is written; nothing to do when clean
     end      the run ends with everything that is pending, in one commit
 
 One write is under way at a time, and what comes meanwhile needs nobody to remember it. A write
-that the store could not take stays pending and is tried again; a refusal means that the run is
-no longer ours, and leaves through `write_all`. Knows no model: what is pending comes from
-`drain`.
+that the store could not take stays pending and is tried again, ever less often; how long is too
+long is for whoever has `troubled` called to say. A refusal means that the run is no longer ours,
+and leaves through `write_all`. Knows no model: what is pending comes from `drain`.
 """
 
 import asyncio
@@ -19,8 +20,8 @@ from holdfast_protocol.coalesce import Coalescer
 from holdfast_protocol.limits import WINDOW_MS_MAX
 from holdfast_protocol.state import Failure, Terminal
 from holdfast_server.journal.commands import Command, EndRun, Owner, StartRun, WriteRun
-from holdfast_server.journal.port import Journal
-from holdfast_server.journal.refusals import StoreUnavailable
+from holdfast_server.journal.port import Due, Journal
+from holdfast_server.journal.refusals import StoreUnavailable, Superseded
 from holdfast_server.runs.clock import Clock, Timer
 from holdfast_server.runs.parts import PartEvent
 
@@ -35,7 +36,10 @@ class Ending:
 
 
 class Pen:
-    """Writes one run of one account. `window_ms` 0 gathers nothing."""
+    """Writes one run of one account. `window_ms` 0 gathers nothing.
+
+    `troubled(trouble, for_ms)` is called after each failed write with how long none has succeeded.
+    """
 
     def __init__(
         self,
@@ -45,12 +49,15 @@ class Pen:
         drain: Callable[[], tuple[PartEvent, ...]],
         clock: Clock,
         window_ms: float = WINDOW_MS_MAX,
+        troubled: Callable[[StoreUnavailable, float], None] = lambda trouble, for_ms: None,
     ) -> None:
         self._journal = journal
         self._account = account
         self._owner = owner
         self._drain = drain
         self._clock = clock
+        self._troubled = troubled
+        self._troubled_since: float | None = None
         # A quarter of the window at rest: four frames a window at most, one under load.
         self._coalescer = Coalescer(shortest_ms=window_ms / 4, longest_ms=window_ms)
         self._ripe = asyncio.Event()
@@ -60,10 +67,10 @@ class Pen:
         self._written = 0
         self._waiting: list[tuple[int, asyncio.Future[None]]] = []
         self._taken: tuple[PartEvent, ...] = ()
-        self._begun = False
+        self._starting: Owner | None = None
         self._ending: Ending | None = None
+        self._begins: tuple[Due, ...] = ()
         self._over = False
-        self.failed_writes = 0
 
     @property
     def is_clean(self) -> bool:
@@ -85,8 +92,14 @@ class Pen:
         self._hurry()
         await written
 
-    def begin(self) -> None:
-        """The run starts: its first write says so."""
+    @property
+    def owner(self) -> Owner:
+        """Who writes now: the attempt at the run whose start was written last."""
+        return self._owner
+
+    def begin(self, owner: Owner) -> None:
+        """An attempt at the run starts: the next write says so."""
+        self._starting = owner
         self._touched += 1
         self._hurry()
 
@@ -107,36 +120,42 @@ class Pen:
         due = self._coalescer.due_at
         return due is not None and due <= self._clock.now_ms()
 
-    async def write_all(self) -> None:
-        """Write until the end is written. Raises the Refusal by which the run was lost."""
+    async def write_all(self) -> tuple[Due, ...]:
+        """Write until the end is written; return what may begin after it.
+
+        Raises the Refusal, or Superseded, by which the run was lost.
+        """
         try:
             while not self._over:
                 await self._ripe.wait()
                 self._ripe.clear()
-                if not self._over and await self._write():
-                    self._over = True
+                if not self._over:
+                    await self._write()
+            return self._begins
         finally:
             self._over = True
             self._cancel_timer()
             self._tell_waiting()
 
-    async def _write(self) -> bool:
-        """Write what is pending; tell whether the run has ended with it."""
+    async def _write(self) -> None:
+        """Write what is pending. With the end of the run it is over."""
         coalescer, upto, ending = self._coalescer, self._touched, self._ending
         coalescer.begin(self._clock.now_ms())
         self._cancel_timer()
         command = self._next_command(ending)
         if command is not None:
             try:
-                await self._journal.append(self._account, command)
-            except StoreUnavailable:
-                self.failed_writes += 1
-                coalescer.fail(self._clock.now_ms())
-                self._arm()
-                return False
+                receipt = await self._journal.append(self._account, command)
+            except Superseded:
+                raise
+            except StoreUnavailable as trouble:
+                self._put_off(trouble)
+                return
+            self._begins = receipt.begins
+        self._troubled_since = None
         coalescer.settle(self._clock.now_ms())
         if isinstance(command, StartRun):
-            self._begun = True
+            self._owner, self._starting = command.owner, None
         else:
             self._taken = ()
         self._written = upto
@@ -145,11 +164,20 @@ class Pen:
             self._hurry()
         else:
             self._arm()
-        return isinstance(command, EndRun)
+        self._over = self._over or isinstance(command, EndRun)
+
+    def _put_off(self, trouble: StoreUnavailable) -> None:
+        """The store could not take the write: what is pending stays so, and is tried again."""
+        now = self._clock.now_ms()
+        if self._troubled_since is None:
+            self._troubled_since = now
+        self._coalescer.fail(now)
+        self._arm()
+        self._troubled(trouble, now - self._troubled_since)
 
     def _next_command(self, ending: Ending | None) -> Command | None:
-        if not self._begun and ending is None:
-            return StartRun(self._owner)
+        if self._starting is not None and ending is None:
+            return StartRun(self._starting)
         self._taken = (*self._taken, *self._drain())
         if ending is not None:
             return EndRun(self._owner, self._taken, ending.status, ending.error, ending.usage)

@@ -9,15 +9,26 @@ write of all that is pending (L6, L10). Knows nothing of HTTP, of readers, or of
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 import structlog
 
-from holdfast_protocol.limits import DELTA_CHARS_MAX, RUN_MS_MAX, SHUTDOWN_S_MAX, WINDOW_MS_MAX
+from holdfast_protocol.coalesce import retry_ms
+from holdfast_protocol.limits import (
+    DELTA_CHARS_MAX,
+    RETRY_RUN_MS,
+    RETRY_RUN_MS_MAX,
+    RUN_ATTEMPTS_MAX,
+    RUN_MS_MAX,
+    SHUTDOWN_S_MAX,
+    STORE_WAIT_MS_MAX,
+    WINDOW_MS_MAX,
+)
 from holdfast_protocol.state import Failure
 from holdfast_server.journal.commands import EndRun, Owner
-from holdfast_server.journal.port import Journal
-from holdfast_server.journal.refusals import Refusal
+from holdfast_server.journal.port import Due, Journal
+from holdfast_server.journal.refusals import Refusal, StoreUnavailable, Superseded
 from holdfast_server.journal.run_decisions import INTERRUPTED
 from holdfast_server.models.port import Finished, Model, ModelError, Turn
 from holdfast_server.runs.clock import Clock
@@ -41,6 +52,22 @@ TOO_LONG = Failure(
     f"The answer was ended after {RUN_MS_MAX // 60_000} minutes, the longest that one may take.",
     retryable=True,
 )
+
+
+def unwritable(trouble: StoreUnavailable) -> Failure:
+    """Return how a run ends that could not be written for too long; journalled when it can be."""
+    return Failure(
+        trouble.code,
+        f"This answer was ended because it could not be saved: {trouble}. Try it again.",
+        retryable=True,
+    )
+
+
+def may_try_again(attempt: int, error: ModelError, *, parts: int) -> bool:
+    """Law L8, its half about trying: a run is tried again by itself only while nothing of its
+    answer is journalled, or about to be; after that the person chooses.
+    """
+    return error.retryable and parts == 0 and attempt < RUN_ATTEMPTS_MAX
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,23 +103,29 @@ class Runner:
         self._parts = Parts(
             thread=job.thread, message=job.message, run=job.owner.run, new_id=new_id
         )
-        self._pen = Pen(journal, job.account, job.owner, self._drain, clock, window_ms)
+        self._pen = Pen(
+            journal, job.account, job.owner, self._drain, clock, window_ms, self._store_troubled
+        )
         self._ending: Ending | None = None
         self._reading: asyncio.Task[None] | None = None
         self._written = asyncio.Event()
         self._log = log.bind(account=job.account, message=job.message, run=job.owner.run)
 
-    async def run(self) -> None:
-        """Write the run to its end. Returns when the end is journalled or the run was lost."""
+    async def run(self) -> tuple[Due, ...]:
+        """Write the run to its end; return what may begin after it.
+
+        Returns when the end is journalled or the run was lost.
+        """
         if self._ending is None:
             self._reading = asyncio.create_task(self._read())
         limit = self._clock.call_at(self._clock.now_ms() + RUN_MS_MAX, self._time_is_up)
         try:
-            await self._pen.write_all()
+            begins = await self._pen.write_all()
             self._log.info("run ended", status=self._ending and self._ending.status)
-        except Refusal as refusal:
+            return begins
+        except (Refusal, Superseded) as loss:
             # Deleted, or another owner's by now: nothing more of it may be written.
-            self._log.info("run lost", code=refusal.code)
+            self._log.info("run lost", code=loss.code)
         except Exception as error:
             self._log.error("run cannot be written", error=type(error).__name__)
             await self._end_bare()
@@ -100,6 +133,7 @@ class Runner:
             limit.cancel()
             self._written.set()
             await self._close_reading()
+        return ()
 
     def stop(self) -> None:
         """End the work: the person pressed Stop. Calling it again is harmless."""
@@ -128,10 +162,7 @@ class Runner:
 
     async def _read(self) -> None:
         try:
-            self._pen.begin()
-            await self._pen.flush()
-            finished = await self._read_model(await self._ask(self.job))
-            self._conclude(self._judge(finished))
+            self._conclude(self._judge(await self._read_attempts()))
         except ModelError as error:
             failure = Failure(error.code, error.message, error.retryable)
             self._conclude(Ending("failed", failure))
@@ -144,6 +175,21 @@ class Runner:
             # The text of an exception may quote the answer: its type is all that is logged.
             self._log.error("run failed", error=type(error).__name__)
             self._conclude(Ending("failed", INTERNAL))
+
+    async def _read_attempts(self) -> Finished | None:
+        """Have the model answer; ask it again while nothing of the answer was seen (L8)."""
+        owner = self.job.owner
+        while True:
+            self._pen.begin(owner)
+            await self._pen.flush()
+            try:
+                return await self._read_model(await self._ask(self.job))
+            except ModelError as error:
+                if not may_try_again(owner.attempt, error, parts=self._parts.started):
+                    raise
+                self._log.info("run tried again", attempt=owner.attempt, code=error.code)
+            await self._pause(retry_ms(owner.attempt, first=RETRY_RUN_MS, longest=RETRY_RUN_MS_MAX))
+            owner = replace(owner, attempt=owner.attempt + 1)
 
     async def _read_model(self, turn: Turn) -> Finished | None:
         async with aclosing(self._model.answer(turn)) as answer:
@@ -192,11 +238,24 @@ class Runner:
     def _time_is_up(self) -> None:
         self._cut(Ending("failed", TOO_LONG))
 
+    def _store_troubled(self, trouble: StoreUnavailable, for_ms: float) -> None:
+        if for_ms >= STORE_WAIT_MS_MAX:
+            self._cut(Ending("failed", unwritable(trouble)))
+
+    async def _pause(self, ms: float) -> None:
+        """Wait by the run's clock."""
+        over = asyncio.get_running_loop().create_future()
+        timer = self._clock.call_at(self._clock.now_ms() + ms, partial(_set, over))
+        try:
+            await over
+        finally:
+            timer.cancel()
+
     async def _end_bare(self) -> None:
         """Our own bug: the run ends honestly, without the events that could not be written."""
         try:
             await self._journal.append(
-                self.job.account, EndRun(self.job.owner, (), "failed", INTERNAL)
+                self.job.account, EndRun(self._pen.owner, (), "failed", INTERNAL)
             )
         except Exception as error:
             # The next start of the store ends it as interrupted (L8).
@@ -210,3 +269,8 @@ class Runner:
         _, hanging = await asyncio.wait({self._reading}, timeout=CLOSING_S_MAX)
         if hanging:
             self._log.warning("model does not close")
+
+
+def _set(over: asyncio.Future[None]) -> None:
+    if not over.done():
+        over.set_result(None)

@@ -5,8 +5,7 @@ are handed on as bare functions, so that nobody's leaving can stop a run.
 """
 
 import asyncio
-from collections import OrderedDict
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any
 
 import structlog
@@ -14,13 +13,19 @@ import structlog
 from holdfast_protocol.errors import HoldfastError
 from holdfast_protocol.limits import (
     FETCH_S_MAX,
-    RUNS_PER_ACCOUNT_MAX,
     SHUTDOWN_S_MAX,
-    STOPS_REMEMBERED_MS,
     WINDOW_MS_MAX,
 )
-from holdfast_server.journal.commands import DeleteMessage, DeleteThread, Owner, Send
-from holdfast_server.journal.port import Journal, Receipt
+from holdfast_server.journal.commands import (
+    ContinueReply,
+    DeleteMessage,
+    DeleteThread,
+    EndOrphans,
+    Owner,
+    Send,
+    StopReply,
+)
+from holdfast_server.journal.port import Due, Journal, Receipt
 from holdfast_server.journal.refusals import StoreUnavailable
 from holdfast_server.models.port import Model
 from holdfast_server.runs.clock import Clock, LoopClock
@@ -67,56 +72,50 @@ class Supervisor:
         self._context_chars = context_chars
         self._ending_s_max = ending_s_max
         self._runners: dict[tuple[str, str], Runner] = {}
-        self._lines: dict[tuple[str, str], list[Job]] = {}
-        self._stops: OrderedDict[tuple[str, str], float] = OrderedDict()
+        self._accounts: set[str] = set()
         self._tasks: set[asyncio.Task] = set()
         self._closing = False
 
     # --- what changes: held only by the routes that change -------------------------------------
 
     async def send(self, account: str, command: Send) -> Receipt:
-        """Journal a question and see to its answer, though the asker may leave meanwhile."""
-        if self._closing:
-            raise ShuttingDown("this server is about to stop")
-        return await asyncio.shield(self._own(self._send(account, command)))
+        """Journal a question and see to its answer."""
+        return await self._append_for(account, command)
+
+    async def continue_reply(self, account: str, command: ContinueReply) -> Receipt:
+        """Let a reply go on that waits for the person, after those before it in its thread."""
+        return await self._append_for(account, command)
 
     async def stop(self, account: str, message: str) -> None:
         """End the work on a reply. Returns when the end is journalled; repeatable.
 
-        A reply not known yet is stopped when it comes, within ten minutes. Raises
-        StoreUnavailable when the end could not be journalled in time; it is tried on.
+        One that waits ends here; one that is yet to come ends when it comes, within ten minutes.
+        Raises StoreUnavailable when the end could not be journalled in time; it is tried on.
         """
-        runner = self._runners.get((account, message))
-        if runner is None:
-            waiting = self._take_waiting(account, message)
-            if waiting is None:
-                self._remember_stop(account, message)
-                return
-            runner = self._start(waiting)
-        runner.stop()
         try:
             async with asyncio.timeout(FETCH_S_MAX):
-                await runner.written()
+                if (account, message) not in self._runners:
+                    await self._journal.append(account, StopReply(message))
+                runner = self._runners.get((account, message))
+                if runner is not None:
+                    runner.stop()
+                    await runner.written()
         except TimeoutError:
             raise StoreUnavailable(f"the end of {message} could not be journalled") from None
 
     async def delete(self, account: str, command: DeleteThread | DeleteMessage) -> Receipt:
         """Delete, and let go of the runs that ended with it."""
-        return await asyncio.shield(self._own(self._delete(account, command)))
+        return await self._append_for(account, command)
 
     async def close(self) -> None:
         """End every run as interrupted, everything of it written. Takes bounded time."""
         self._closing = True
-        for line in list(self._lines.values()):
-            for job in line[1:]:
-                line.remove(job)
-                self._start(job)
         for runner in self._runners.values():
             runner.interrupt()
-        loop = asyncio.get_running_loop()
-        until = loop.time() + self._ending_s_max
-        while self._tasks and loop.time() < until:
-            await asyncio.wait(self._tasks, timeout=until - loop.time())
+        until = asyncio.get_running_loop().time() + self._ending_s_max
+        if await self._is_idle_by(until):
+            self._own(self._end_waiting())
+            await self._is_idle_by(until)
         if late := set(self._tasks):
             log.error("runs did not end in time", count=len(late))
             for task in late:
@@ -145,94 +144,70 @@ class Supervisor:
         """Whether a run of the account is under way."""
         return any(owner == account for owner, _ in self._runners)
 
-    # --- the runs of a thread, one after the other ---------------------------------------------
+    # --- from what the journal answers to runs ---------------------------------------------------
 
-    async def _send(self, account: str, command: Send) -> Receipt:
+    async def _append_for(
+        self, account: str, command: Send | ContinueReply | DeleteThread | DeleteMessage
+    ) -> Receipt:
+        """Append and see to what comes of it, though the asker may leave meanwhile (L7)."""
+        if self._closing:
+            raise ShuttingDown("this server is about to stop")
+        return await asyncio.shield(self._own(self._append(account, command)))
+
+    async def _append(
+        self, account: str, command: Send | ContinueReply | DeleteThread | DeleteMessage
+    ) -> Receipt:
+        self._accounts.add(account)
         receipt = await self._journal.append(account, command)
-        if not receipt.repeated:  # else it has its run already
-            owner = Owner(command.run, FIRST_ATTEMPT, self._epoch)
-            self._accept(Job(account, command.thread, command.reply, owner, command.model))
+        if isinstance(command, DeleteThread | DeleteMessage):
+            self._let_go_of(receipt.answer["ended"])
+        self._begin(account, receipt.begins)
         return receipt
 
-    async def _delete(self, account: str, command: DeleteThread | DeleteMessage) -> Receipt:
-        receipt = await self._journal.append(account, command)
-        ended = frozenset(receipt.answer["ended"])
-        for line in self._lines.values():
-            line[1:] = [job for job in line[1:] if job.owner.run not in ended]
+    def _let_go_of(self, ended: Sequence[str]) -> None:
         for runner in self._runners.values():
             if runner.job.owner.run in ended:
                 runner.abandon()
-        return receipt
 
-    def _accept(self, job: Job) -> None:
-        line = self._lines.setdefault((job.account, job.thread), [])
-        is_stopped = self._is_stop_remembered(job)
-        if not is_stopped:
-            line.append(job)
-        if is_stopped or self._closing or line == [job]:
-            runner = self._start(job)
-            if is_stopped:
-                runner.stop()
-            elif self._closing:
+    def _begin(self, account: str, begins: Iterable[Due]) -> None:
+        """Begin the runs that the journal lets begin: which ones is decided there."""
+        for due in begins:
+            owner = Owner(due.run, FIRST_ATTEMPT, self._epoch)
+            runner = Runner(
+                Job(account, due.thread, due.message, owner, due.model),
+                self._journal,
+                self._model,
+                lambda job: read_turn(self._journal, job, self._context_chars),
+                self._clock,
+                self._new_id,
+                self._window_ms,
+            )
+            self._runners[account, due.message] = runner
+            if self._closing:
                 runner.interrupt()
-
-    def _start(self, job: Job) -> Runner:
-        runner = Runner(
-            job,
-            self._journal,
-            self._model,
-            lambda job: read_turn(self._journal, job, self._context_chars),
-            self._clock,
-            self._new_id,
-            self._window_ms,
-        )
-        self._runners[job.account, job.message] = runner
-        self._own(self._see_through(runner))
-        return runner
+            self._own(self._see_through(runner))
 
     async def _see_through(self, runner: Runner) -> None:
         job = runner.job
+        begins: tuple[Due, ...] = ()
         try:
-            await runner.run()
+            begins = await runner.run()
         finally:
             del self._runners[job.account, job.message]
-            self._go_on(job)
+        self._begin(job.account, begins)
 
-    def _go_on(self, job: Job) -> None:
-        """Start the next reply of the thread, if the one that ended was what it waited for."""
-        place = (job.account, job.thread)
-        line = self._lines.get(place, [])
-        was_first = line[:1] == [job]
-        if job in line:
-            line.remove(job)
-        if not line:
-            self._lines.pop(place, None)
-        elif was_first:
-            runner = self._start(line[0])
-            if self._closing:
-                runner.interrupt()
+    async def _end_waiting(self) -> None:
+        """End the replies that never began, as the next start of the store would (L8)."""
+        for account in self._accounts:
+            await self._journal.append(account, EndOrphans(self._epoch + 1))
 
-    def _take_waiting(self, account: str, message: str) -> Job | None:
-        """Take a queued reply out of its thread's line."""
-        for line in self._lines.values():
-            for job in line[1:]:
-                if (job.account, job.message) == (account, message):
-                    line.remove(job)
-                    return job
-        return None
+    # --- work that somebody must see to ---------------------------------------------------------
 
-    # --- stops that came before their reply ----------------------------------------------------
-
-    def _remember_stop(self, account: str, message: str) -> None:
-        """Remember for ten minutes, and no more of them than there may be runs."""
-        self._stops[account, message] = self._clock.now_ms() + STOPS_REMEMBERED_MS
-        self._stops.move_to_end((account, message))
-        while len(self._stops) > RUNS_PER_ACCOUNT_MAX:
-            self._stops.popitem(last=False)
-
-    def _is_stop_remembered(self, job: Job) -> bool:
-        until = self._stops.pop((job.account, job.message), None)
-        return until is not None and self._clock.now_ms() < until
+    async def _is_idle_by(self, until: float) -> bool:
+        loop = asyncio.get_running_loop()
+        while self._tasks and loop.time() < until:
+            await asyncio.wait(self._tasks, timeout=until - loop.time())
+        return not self._tasks
 
     def _own(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task:
         task = asyncio.create_task(work)

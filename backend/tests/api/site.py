@@ -57,7 +57,6 @@ class Site:
         """Lose the process without a word, and start another one on the same store."""
         await self.client.aclose()
         await self.journal.close()
-        self.server.runs._lines.clear()
         for runner in list(self.server.runs._runners.values()):
             runner.abandon()
         return await Site.open(self.folder, self.page)

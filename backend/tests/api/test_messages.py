@@ -5,7 +5,7 @@ import pytest
 from backend.tests.api.site import error_of
 from backend.tests.store import all_entries, end_of, until
 from holdfast_protocol.codec import decode_message
-from holdfast_protocol.limits import MESSAGE_CHARS_MAX
+from holdfast_protocol.limits import MESSAGE_CHARS_MAX, RUN_ATTEMPTS_MAX
 from holdfast_server.models.port import (
     Finished,
     ModelError,
@@ -215,11 +215,34 @@ async def test_a_stop_that_comes_before_its_reply_is_remembered(site, ask):
 async def test_a_model_that_refuses_is_told_as_it_said(site):
     sent = await site.sends("why?")
     sentence = "The model at localhost:11434 refused the connection. Is Ollama running?"
-    site.model.says(ModelError("unreachable", sentence, retryable=True), to="why?")
+    refusal = ModelError("unreachable", sentence, retryable=True)
+    site.model.says(*[refusal] * RUN_ATTEMPTS_MAX, to="why?")
     await end_of(site.journal, sent["reply"])
     reply = (await site.messages(sent["thread"]))[0]
     assert reply["status"] == "failed"
     assert reply["error"] == {"code": "unreachable", "message": sentence, "retryable": True}
+
+
+async def test_a_reply_that_waits_for_the_person_is_continued(site, ask):
+    first = await site.sends_and_hears("one")
+    second = await site.sends("two", first["thread"])
+    await ask.post(f"/api/messages/{first['reply']}/stop")
+    path, body = f"/api/messages/{second['reply']}/continue", {"run": second["run"]}
+    for _ in range(2):
+        answer = await ask.post(path, json=body)
+        assert answer.status_code == 202
+        said = {name: answer.json()[name] for name in ("message", "run")}
+        assert said == {"message": second["reply"], "run": second["run"]}
+    site.model.says(TextDelta("2"), Finished(None), to="two")
+    assert (await end_of(site.journal, second["reply"]))["status"] == "complete"
+
+
+async def test_continuing_with_another_run_is_a_conflict(site, ask):
+    first = await site.sends_and_hears("one")
+    path, unknown = (f"/api/messages/{id}/continue" for id in (first["reply"], new_id()))
+    assert error_of(await ask.post(path, json={"run": new_id()})) == "conflict"
+    assert error_of(await ask.post(path, json={"run": "x"})) == "invalid"
+    assert error_of(await ask.post(unknown, json={"run": first["run"]})) == "not_found"
 
 
 async def test_deleting_a_thread_ends_its_run_and_leaves_nothing(site, ask):

@@ -11,7 +11,7 @@ import pytest
 from backend.tests.api.site import Site
 from backend.tests.journal.replay import Replay
 from backend.tests.journal.walk import assert_marked
-from backend.tests.runs.fakes import REFUSED
+from backend.tests.runs.fakes import FINAL
 from backend.tests.store import end_of
 from holdfast_protocol.codec import decode_entry, decode_thread
 from holdfast_protocol.events import Entry
@@ -65,6 +65,16 @@ async def _stop(site: Site) -> None:
     await site.client.post(f"/api/messages/{sent['reply']}/stop")
 
 
+async def _continue(site: Site) -> None:
+    sent = await site.sends_and_hears("walk")
+    waiting = await site.sends("next", sent["thread"])
+    await site.client.post(f"/api/messages/{sent['reply']}/stop")
+    path, body = f"/api/messages/{waiting['reply']}/continue", {"run": waiting["run"]}
+    await site.client.post(path, json=body)
+    site.model.says(TextDelta("2"), Finished(None), to="next")
+    await end_of(site.journal, waiting["reply"])
+
+
 async def _presence(site: Site) -> None:
     body = {"thread": None, "visible": True, "focused": True}
     await site.client.put("/api/presence", json=body)
@@ -76,6 +86,7 @@ ROUTES: dict[str, Step] = {
     "DELETE /api/threads/{thread}": _delete_thread,
     "POST /api/threads/{thread}/messages": _send,
     "POST /api/messages/{message}/stop": _stop,
+    "POST /api/messages/{message}/continue": _continue,
     "DELETE /api/messages/{message}": _delete_message,
 }
 WITHOUT_ENTRY = {"PUT /api/presence": _presence}
@@ -134,9 +145,9 @@ RUNNER: dict[str, Step] = {
     "a tool that failed": says(
         ToolCalled("c", "clock"), ToolReturned("c", "error", "no"), Finished(None)
     ),
-    "a tool that never returned": says(ToolCalled("c", "clock"), REFUSED),
-    "refused": says(REFUSED),
-    "broke off": says(TextDelta("a"), REFUSED),
+    "a tool that never returned": says(ToolCalled("c", "clock"), FINAL),
+    "refused": says(FINAL),
+    "broke off": says(TextDelta("a"), FINAL),
     "our bug": says(TextDelta("a"), ZeroDivisionError()),
     "empty": says(Finished(None)),
     "too long": says(TextDelta("x" * (ANSWER_CHARS_MAX + 1))),

@@ -20,7 +20,7 @@ WRITES = {
     sqlite3.SQLITE_UPDATE: "UPDATE",
     sqlite3.SQLITE_DELETE: "DELETE",
 }
-DOOR = {"door.py", "settling.py", "erasing.py", "schema.py"}
+DOOR = {"door.py", "stops.py", "settling.py", "erasing.py", "schema.py"}
 
 
 def guarded(path: Path) -> WriterConnection:

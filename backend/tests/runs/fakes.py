@@ -144,3 +144,4 @@ class FakeJournal:
 
 
 REFUSED = ModelError("refused", "The model refused. Is it running?", retryable=True)
+FINAL = ModelError("unknown_model", "There is no such model. Choose another.", retryable=False)

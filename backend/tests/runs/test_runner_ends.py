@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from backend.tests.runs.conftest import text_of
-from backend.tests.runs.fakes import REFUSED, settle
+from backend.tests.runs.fakes import FINAL, REFUSED, settle
 from holdfast_protocol.errors import IllegalTransition
 from holdfast_protocol.limits import ANSWER_CHARS_MAX, RUN_MS_MAX, WINDOW_MS_MAX
 from holdfast_server.journal.commands import EndRun, StartRun
@@ -54,9 +54,9 @@ async def test_a_finished_run_tells_its_usage(bench):
 
 async def test_the_sentence_of_a_model_error_reaches_the_person(bench):
     await bench.start()
-    await bench.hears(REFUSED)
+    await bench.hears(FINAL)
     error = (await bench.ended()).error
-    assert (error.message, error.retryable) == (REFUSED.message, True)
+    assert (error.message, error.retryable) == (FINAL.message, False)
 
 
 async def test_the_sentence_of_an_unexpected_exception_quotes_nothing(bench):

@@ -7,11 +7,10 @@ import pytest
 from backend.tests.runs.house import (
     ACCOUNT,
     House,
-    SteppedClock,
     nothing_runs,
     question,
 )
-from backend.tests.store import all_entries, end_of, until
+from backend.tests.store import all_entries, end_of, open_journal, until
 from holdfast_protocol.limits import RUNS_PER_ACCOUNT_MAX, STOPS_REMEMBERED_MS
 from holdfast_server.journal.commands import DeleteMessage, DeleteThread
 from holdfast_server.journal.refusals import StoreUnavailable
@@ -89,20 +88,45 @@ async def test_a_stop_is_remembered_for_its_own_account_and_reply_only(house):
     assert (await end_of(house.journal, command.reply))["status"] == "complete"
 
 
-async def test_L12_a_stop_is_remembered_for_ten_minutes(journal):
-    clock = SteppedClock()
-    house = House(journal, clock)
+async def test_a_stop_is_remembered_over_a_restart(tmp_path):
+    command = question("why?")
+    for act in ("stop", "send"):
+        journal = await open_journal(tmp_path)
+        house = House(journal)
+        if act == "stop":
+            await house.runs.stop(ACCOUNT, command.reply)
+        else:
+            await house.runs.send(ACCOUNT, command)
+            assert (await end_of(journal, command.reply))["status"] == "stopped"
+        await house.runs.close()
+        await journal.close()
+
+
+async def test_a_question_whose_reply_was_stopped_is_answered_the_same_again(house):
+    command = question("why?")
+    await house.runs.stop(ACCOUNT, command.reply)
+    first = await house.runs.send(ACCOUNT, command)
+    again = await house.runs.send(ACCOUNT, command)
+    assert first.answer["status"] == "stopped"
+    assert (again.answer, again.repeated) == (first.answer, True)
+
+
+async def test_L12_a_stop_is_remembered_for_ten_minutes(tmp_path):
+    now = [1_700_000_000_000]
+    journal = await open_journal(tmp_path, clock_ms=lambda: now[0])
+    house = House(journal)
     early, late = question("early"), question("late")
     for command in (early, late):
         await house.runs.stop(ACCOUNT, command.reply)
-    clock.ahead_ms = STOPS_REMEMBERED_MS - 1_000
+    now[0] += STOPS_REMEMBERED_MS - 1
     await house.runs.send(ACCOUNT, early)
     assert (await end_of(journal, early.reply))["status"] == "stopped"
-    clock.ahead_ms = STOPS_REMEMBERED_MS
+    now[0] += 1
     await house.runs.send(ACCOUNT, late)
     house.model.says(TextDelta("1"), Finished(None), to="late")
     assert (await end_of(journal, late.reply))["status"] == "complete"
     await house.runs.close()
+    await journal.close()
 
 
 async def test_L12_no_more_stops_are_remembered_than_there_may_be_runs(house):

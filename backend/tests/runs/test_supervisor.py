@@ -4,7 +4,6 @@ import asyncio
 
 import pytest
 
-from backend.tests.runs.fakes import REFUSED
 from backend.tests.runs.house import (
     ACCOUNT,
     fields_of,
@@ -12,7 +11,7 @@ from backend.tests.runs.house import (
     started,
     text_or_turn,
 )
-from backend.tests.store import all_entries, end_of, until
+from backend.tests.store import end_of, until
 from holdfast_server.journal.commands import Send, StartRun
 from holdfast_server.journal.refusals import Conflict
 from holdfast_server.models.port import Finished, TextDelta
@@ -61,31 +60,6 @@ async def test_L9_other_content_under_the_same_id_is_refused_and_harms_no_run(ho
         await house.runs.send(ACCOUNT, Send(**{**fields_of(sent), "text": "how?"}))
     house.model.says(TextDelta("because"), Finished(None), to="why?")
     assert (await end_of(house.journal, sent.reply))["status"] == "complete"
-
-
-@pytest.mark.parametrize(
-    ("ending", "status"),
-    [((TextDelta("1"), Finished(None)), "complete"), ((REFUSED,), "failed")],
-    ids=["complete", "failed"],
-)
-async def test_L8_a_queued_reply_begins_when_the_one_before_it_ended(house, ending, status):
-    first = await house.asks("one")
-    await started(house.journal, first.reply)
-    second = await house.asks("two", first.thread)
-    house.model.says(*ending, to="one")
-    assert (await end_of(house.journal, first.reply))["status"] == status
-    house.model.says(TextDelta("2"), Finished(None), to="two")
-    assert (await end_of(house.journal, second.reply))["status"] == "complete"
-    order = [e["message"] for e in await all_entries(house.journal) if e["type"] == "run.started"]
-    assert order == [first.reply, second.reply]
-
-
-async def test_L8_a_queued_reply_begins_when_the_one_before_it_was_stopped(house):
-    first = await house.asks_and_hears("one")
-    second = await house.asks("two", first.thread)
-    await house.runs.stop(ACCOUNT, first.reply)
-    house.model.says(TextDelta("2"), Finished(None), to="two")
-    assert (await end_of(house.journal, second.reply))["status"] == "complete"
 
 
 async def test_a_queued_reply_is_told_what_the_one_before_it_said(house):
