@@ -114,7 +114,7 @@ async def test_a_store_that_heals_in_time_costs_a_run_nothing(bench):
     assert bench.text() == "abc"
 
 
-async def test_a_run_whose_store_is_in_trouble_too_long_hangs_up_and_ends_as_failed(bench):
+async def test_L12_a_run_whose_store_is_in_trouble_too_long_hangs_up_and_ends_as_failed(bench):
     await bench.start()
     await bench.hears(TextDelta("a"))
     bench.journal.failures = [DiskFull("the disk is full")] * 1_000

@@ -34,7 +34,7 @@ async def status_of(house, sent) -> str:
     return next(message.status for message in history.messages if message.id == sent.reply)
 
 
-async def test_a_queued_reply_begins_when_the_one_before_it_completes(house):
+async def test_L8_a_queued_reply_begins_when_the_one_before_it_completes(house):
     first, second = await ended_before(house, "complete")
     await completes(house, second)
     order = [e["message"] for e in await all_entries(house.journal) if e["type"] == "run.started"]
