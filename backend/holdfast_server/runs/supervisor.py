@@ -144,6 +144,10 @@ class Supervisor:
         """Whether a run of the account is under way."""
         return any(owner == account for owner, _ in self._runners)
 
+    def active_runs(self) -> int:
+        """How many runs are under way, of all accounts."""
+        return len(self._runners)
+
     # --- from what the journal answers to runs ---------------------------------------------------
 
     async def _append_for(
