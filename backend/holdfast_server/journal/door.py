@@ -9,10 +9,12 @@ caller undoes its savepoint. Commits, threads and readers are not its business.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from typing import Any
 
 from holdfast_protocol.codec import encode_entry
 from holdfast_protocol.cursor import Cursor
 from holdfast_protocol.events import Entry, Event
+from holdfast_protocol.state import Message
 from holdfast_server.journal.cleaning import cleaned
 from holdfast_server.journal.commands import Command
 from holdfast_server.journal.connections import WriterConnection
@@ -23,6 +25,23 @@ from holdfast_server.journal.port import Receipt
 from holdfast_server.journal.rows import AccountRows
 from holdfast_server.journal.settling import Settling
 from holdfast_server.journal.stops import remember_stop
+
+
+class RowsOfOneAppend(AccountRows):
+    """What one append sees. Its decision and its settling ask for the same head: it is read once.
+
+    Settling alone changes heads, keeps those it changed, and writes them when all is settled: so
+    what was read stays true for as long as anybody asks here.
+    """
+
+    def __init__(self, *of: Any) -> None:
+        super().__init__(*of)
+        self._heads: dict[str, Message | None] = {}
+
+    def head_of(self, message: str) -> Message | None:
+        if message not in self._heads:
+            self._heads[message] = super().head_of(message)
+        return self._heads[message]
 
 
 class Door:
@@ -48,7 +67,7 @@ class Door:
 
     def append(self, account: str, command: Command) -> Receipt:
         """Carry the command out inside the open transaction. Raises a Refusal."""
-        rows = AccountRows(self._connection, account, self.epoch, self._clock_ms())
+        rows = RowsOfOneAppend(self._connection, account, self.epoch, self._clock_ms())
         place = partial(Cursor, self.journal, account)
         decision = decide(rows, cleaned(command), partial(self._in_front, account))
         if isinstance(decision, Repetition):

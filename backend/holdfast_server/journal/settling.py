@@ -9,7 +9,7 @@ An open part's text is not in its row, so that journalling a delta touches neith
 the message, however long the answer is (L1); the end of the part, or of the run, joins it.
 """
 
-from dataclasses import replace
+from operator import attrgetter
 
 from holdfast_protocol.codec import encode_part
 from holdfast_protocol.errors import IllegalTransition, OffsetGap
@@ -37,6 +37,8 @@ from holdfast_server.journal.row_values import (
     thread_row,
 )
 from holdfast_server.journal.rows import AccountRows
+
+_ALL_BUT_VERSION = attrgetter(*(name for name in Thread.__slots__ if name != "version"))
 
 
 class Settling:
@@ -88,7 +90,7 @@ class Settling:
     def _write_thread(self, stored: Thread | None, thread: Thread | None) -> None:
         if thread is None:
             return
-        if stored is not None and thread == replace(stored, version=thread.version):
+        if stored is not None and _ALL_BUT_VERSION(thread) == _ALL_BUT_VERSION(stored):
             self._execute(
                 "UPDATE threads SET version = ? WHERE account = ? AND id = ?",
                 thread.version,
