@@ -74,10 +74,11 @@ def sentence(message: str) -> str:
 
 
 async def on_store_unavailable(request: Request, error: StoreUnavailable) -> Response:
+    """Which trouble it is, and what to do. Its own words may name what is on the machine."""
     return error_answer(
         503,
-        "store_unavailable",
-        "Holdfast cannot reach its store now. Try again in a moment.",
+        error.code,
+        error.sentence,
         retryable=True,
         headers={"Retry-After": "1"},
     )

@@ -12,7 +12,7 @@ def health_routes(reading: Reading) -> APIRouter:
 
     @router.get("/healthz")
     async def healthz() -> Response:
-        """Write and read the store once. 503 when it cannot be done."""
+        """Write and read the store. 503 with what is wrong when it takes no writes."""
         await reading.journal.check()
         return json_answer({"status": "ok"})
 

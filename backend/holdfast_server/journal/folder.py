@@ -1,32 +1,56 @@
-"""The data folder: made when missing, held by one process at a time.
+"""The data folder: made when missing, marked by every process that uses it.
 
-Knows nothing of what is kept in it.
+A mark excludes nobody: who starts later takes the store over, by its epoch (L6). It is there so
+that a process can be known for a Holdfast on this folder, beyond doubt and for as long as it
+lives: each holds a lock of the operating system on one byte of the file `lock`, the byte whose
+number is its process id. Such locks end with their process, however it ends, and the system names
+who holds one. All processes may hold theirs at once, so there is nothing to wait for and nothing
+to hand on. (One lock for the folder was rejected: a superseded process that is stopped holds it on,
+and the one that took over could not be told from a stranger by the next.)
+
+Knows nothing of what is kept in the folder.
 """
 
 import os
+import struct
+import sys
+from contextlib import suppress
 from pathlib import Path
 
 from holdfast_server.journal.refusals import StoreUnavailable
 
 try:
     import fcntl
-except ImportError:  # Windows has no such lock: there, the store epoch alone fences.
+except ImportError:  # Windows has no such locks: nobody is known there, and nobody is ended.
     fcntl = None
+
+CAN_NAME_HOLDERS = sys.platform == "linux" and fcntl is not None
+"""Whether the system tells here who holds a lock."""
+
+_FLOCK = "hhqqi"
+"""Linux's `struct flock`: type, whence, start, length, process id."""
 
 
 class Claim:
-    """A data folder that this process holds until it lets go or ends, however it ends."""
+    """A data folder that this process uses until it lets go or ends, however it ends.
+
+    Its lock is lost when this process closes any handle of the file: this one is the only one.
+    """
 
     def __init__(self, folder: Path, lock: int) -> None:
         self.folder = folder
         self._lock = lock
+
+    def is_used_by(self, process: int) -> bool:
+        """Whether that other process is a Holdfast that lives and uses this folder."""
+        return CAN_NAME_HOLDERS and holder_of(self._lock, process) == process
 
     def release(self) -> None:
         os.close(self._lock)
 
 
 def claim(folder: Path) -> Claim:
-    """Take the folder, making it if needed; what is in it is for its owner's eyes only.
+    """Use the folder, making it if needed; what is in it is for its owner's eyes only.
 
     Raises StoreUnavailable with what is wrong with it.
     """
@@ -38,9 +62,15 @@ def claim(folder: Path) -> Claim:
     except OSError as refused:
         raise StoreUnavailable(f"it cannot be used ({refused.strerror})") from None
     if fcntl is not None:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(lock)
-            raise StoreUnavailable("another Holdfast is using it") from None
+        # Without a mark (no locks on this file system, the same number in another container)
+        # all works but one thing: a later start asks the person to end us, if we hold it up.
+        with suppress(OSError):
+            fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, os.getpid())
     return Claim(folder, lock)
+
+
+def holder_of(file: int, byte: int) -> int | None:
+    """Return the process that keeps us from locking that byte of an open file; None: nobody."""
+    asked = struct.pack(_FLOCK, fcntl.F_WRLCK, os.SEEK_SET, byte, 1, 0)
+    kind, _, _, _, process = struct.unpack(_FLOCK, fcntl.fcntl(file, fcntl.F_GETLK, asked))
+    return None if kind == fcntl.F_UNLCK else process

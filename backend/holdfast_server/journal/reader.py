@@ -29,6 +29,7 @@ from holdfast_server.journal.port import History, MessagesOf, Page, ThreadList, 
 from holdfast_server.journal.refusals import StoreUnavailable
 from holdfast_server.journal.requirements import require_message_of, require_thread
 from holdfast_server.journal.rows import AccountRows
+from holdfast_server.journal.trouble import trouble_of
 
 
 class Reader:
@@ -57,6 +58,12 @@ class Reader:
         """Return the cursor of the account's last entry."""
         return await self._read(account, self._place)
 
+    async def epoch(self) -> int:
+        """Return the number of the store's last start, whichever process made it (L8)."""
+        return await self._read(
+            "", lambda rows: rows.connection.execute("SELECT epoch FROM store").fetchone()[0]
+        )
+
     async def check(self) -> None:
         """Read the store once. Raises StoreUnavailable."""
         await self._read("", AccountRows.head)
@@ -83,7 +90,7 @@ class Reader:
             finally:
                 connection.execute("COMMIT")
         except sqlite3.Error as failed:
-            raise StoreUnavailable(f"the store cannot be read: {failed}") from failed
+            raise trouble_of(failed, "read") from failed
         finally:
             self._connections.put(connection)
 

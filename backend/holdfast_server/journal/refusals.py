@@ -54,24 +54,31 @@ class Fenced(Refusal):
 
 
 class StoreUnavailable(HoldfastError):
-    """The store cannot be read or written now. `code` is for programs."""
+    """The store cannot be read or written now. `code` is for programs; `sentence` tells the
+    person who asked what is wrong and what to do, and names nothing of the machine.
+    """
 
     code = "store_unavailable"
+    sentence = "Holdfast cannot reach its store now. Try again in a moment."
 
 
 class DiskFull(StoreUnavailable):
     code = "disk_full"
+    sentence = "The disk that Holdfast writes to is full. Make room on it, then try again."
 
 
 class StoreLocked(StoreUnavailable):
     code = "store_locked"
+    sentence = "Another program is holding Holdfast's store. Close that program, then try again."
 
 
 class StoreReadOnly(StoreUnavailable):
     code = "store_read_only"
+    sentence = "Holdfast may only read its store. Make its data folder writable, then try again."
 
 
 class Superseded(StoreUnavailable):
     """Another process has started the store: nothing that this one tries can succeed again."""
 
     code = "superseded"
+    sentence = "Another Holdfast has taken this one's place, which ends now. Try again there."

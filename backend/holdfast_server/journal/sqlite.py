@@ -2,7 +2,8 @@
 
 Opening takes the data folder, brings the store to this version, and starts it: in one
 transaction the store takes its next epoch and the runs that earlier starts left are ended as
-interrupted (L8). From then on whatever an older start of the store still tries is fenced.
+interrupted (L8). From then on whatever an older start of the store still tries is fenced, and
+the older process learns of it by looking (`lost`).
 """
 
 import asyncio
@@ -16,6 +17,13 @@ from typing import Any
 
 from holdfast_protocol.cursor import Cursor
 from holdfast_protocol.ids import RANDOM_BYTES, mint
+from holdfast_protocol.limits import (
+    CHECK_BALLAST_BYTES,
+    STORE_CLOSING_S_MAX,
+    TAKEOVER_WATCH_S,
+)
+from holdfast_server.journal import takeover
+from holdfast_server.journal.checking import Checking
 from holdfast_server.journal.commands import Command, EndOrphans
 from holdfast_server.journal.connections import WriterConnection, connect_writer
 from holdfast_server.journal.door import Door
@@ -29,8 +37,9 @@ from holdfast_server.journal.port import (
     Threads,
 )
 from holdfast_server.journal.reader import Reader
-from holdfast_server.journal.refusals import StoreUnavailable, Superseded
+from holdfast_server.journal.refusals import StoreLocked, StoreUnavailable, Superseded
 from holdfast_server.journal.schema import migrate
+from holdfast_server.journal.trouble import trouble_of
 from holdfast_server.journal.wakeups import Wakeups
 from holdfast_server.journal.writer import Writer
 
@@ -63,6 +72,8 @@ class SqliteJournal:
         self._wakeups = Wakeups()
         self._reader = Reader(held.folder / FILE, self.id, self.epoch)
         self._writer = Writer(connection, self._require_present, self._tell_readers)
+        self.counts = self._writer.counts
+        self._checking = Checking(self._look, lambda: self._writer.trouble)
         self._closed = False
 
     @classmethod
@@ -103,21 +114,33 @@ class SqliteJournal:
         return await self._wakeups.wait(cursor.account, cursor.seq, timeout_s)
 
     async def check(self) -> None:
-        await self._writer.submit(self._touch)
-        await self._reader.check()
+        await self._checking.check()
+
+    async def lost(self) -> str:
+        while await self._is_present():  # noqa: ASYNC110  another process tells us nothing
+            await asyncio.sleep(TAKEOVER_WATCH_S)
+        return f"another Holdfast has taken over the data folder {self._held.folder}; this one ends"
 
     async def close(self) -> None:
         if self._closed:
             return
         self._closed = True
         self._wakeups.wake_all()
+        await self._checking.close()
         await asyncio.to_thread(self._close)
 
     def _close(self) -> None:
-        self._writer.close()
+        has_ended = self._writer.close(STORE_CLOSING_S_MAX)
         self._reader.close()
-        self._connection.close()
+        if has_ended:  # else it is in use still, and ends with the process
+            self._connection.close()
         self._held.release()
+
+    async def _is_present(self) -> bool:
+        try:
+            return await self._reader.epoch() == self.epoch
+        except StoreUnavailable:
+            return True  # it does not tell now; it is asked again, and whoever uses it complains
 
     def _require_present(self) -> None:
         """Law L6, its fence between processes: a later start of the store ends this one."""
@@ -128,10 +151,27 @@ class SqliteJournal:
             )
 
     def _tell_readers(self, values: Sequence[Any]) -> None:
-        self._wakeups.committed(value.cursor for value in values if isinstance(value, Receipt))
+        receipts = [value for value in values if isinstance(value, Receipt)]
+        self.counts.appends += len(receipts)
+        self._wakeups.committed(receipt.cursor for receipt in receipts)
+
+    async def _look(self) -> None:
+        """Write and read. A small row may find room where an append does not: once one failed,
+        only a write as large as a large append proves that the store takes them again.
+        """
+        if self._writer.trouble is not None:
+            await self._writer.submit(self._fill, is_proof=True)
+        await self._writer.submit(self._touch)
+        await self._reader.check()
+        if (trouble := self._writer.trouble) is not None:  # an append failed meanwhile
+            raise trouble_of(trouble, "written")
+
+    def _fill(self) -> None:
+        # Not zeros, for which a file system that compresses would find room on a full disk.
+        self._connection.execute("UPDATE store SET ballast = randomblob(?)", (CHECK_BALLAST_BYTES,))
 
     def _touch(self) -> None:
-        self._connection.execute("UPDATE store SET checks = checks + 1")
+        self._connection.execute("UPDATE store SET checks = checks + 1, ballast = NULL")
 
 
 def _start(
@@ -142,9 +182,29 @@ def _start(
     connect: Callable[[Path], WriterConnection],
 ) -> tuple[Claim, WriterConnection, Door]:
     held = claim(folder)
+    begin = partial(_begin, folder / FILE, clock_ms, random, in_front, connect)
+    try:
+        try:
+            return held, *begin()
+        except StoreLocked:
+            takeover.free(held, folder / FILE)
+            return held, *begin()
+    except BaseException:
+        held.release()
+        raise
+
+
+def _begin(
+    store: Path,
+    clock_ms: Callable[[], int],
+    random: Callable[[int], bytes],
+    in_front: InFront,
+    connect: Callable[[Path], WriterConnection],
+) -> tuple[WriterConnection, Door]:
+    """Take the next epoch. When this raises, it has left no connection to the store."""
     connection = None
     try:
-        connection = connect(folder / FILE)
+        connection = connect(store)
         migrate(connection)
         connection.execute("BEGIN IMMEDIATE")
         journal, epoch = _take_epoch(connection, mint(clock_ms(), random(RANDOM_BYTES)))
@@ -155,11 +215,10 @@ def _start(
     except Exception as failed:
         if connection is not None:
             connection.close()
-        held.release()
         if isinstance(failed, sqlite3.Error):
-            raise StoreUnavailable(f"its store cannot be opened ({failed})") from failed
+            raise trouble_of(failed, "opened") from failed
         raise
-    return held, connection, door
+    return connection, door
 
 
 def _take_epoch(connection: WriterConnection, new_journal: str) -> tuple[str, int]:

@@ -4,12 +4,14 @@ Law L3, its home: work is taken in the order it came and committed in that order
 is sequence order. Law L2: nobody is told before the commit, neither who asked nor who reads.
 One sync of the disk serves every append that waited for it; a savepoint around each keeps one
 that is refused from touching its neighbours. When the store itself fails, the whole group is
-told so. Knows nothing of what the work does.
+told so, and how; the connection goes on being used, for the database has undone the transaction
+by itself or is told to, before the next one begins. Knows nothing of what the work does.
 """
 
 import asyncio
 import sqlite3
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -17,7 +19,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from holdfast_protocol.limits import APPENDS_PER_COMMIT_MAX, APPENDS_QUEUED_MAX
+from holdfast_server.journal.port import StoreCounts
 from holdfast_server.journal.refusals import StoreUnavailable
+from holdfast_server.journal.trouble import trouble_of
 from holdfast_server.journal.wakeups import tell
 
 _OF_ONE = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.DataError)
@@ -26,10 +30,15 @@ _OF_ONE = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.DataError)
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """Work to be done in a transaction, and whom to tell what came of it."""
+    """Work to be done in a transaction, and whom to tell what came of it.
+
+    A proof shows by its commit that the store takes writes again. It is committed alone: should
+    there be no room for it, nobody else's append fails with it.
+    """
 
     work: Callable[[], Any]
     told: asyncio.Future[Any]
+    is_proof: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +62,9 @@ class Writer:
     """Runs work in transactions of its own connection.
 
     `guard` is called at the start of each transaction and raises if this process may no longer
-    write. `committed` gets the values of what a commit made durable.
+    write. `committed` gets the values of what a commit made durable. `trouble` is how a commit
+    failed of late, None once a proof has been committed since: a small append that still finds
+    room proves nothing.
     """
 
     def __init__(
@@ -65,6 +76,8 @@ class Writer:
         queued_max: int = APPENDS_QUEUED_MAX,
         per_commit_max: int = APPENDS_PER_COMMIT_MAX,
     ) -> None:
+        self.counts = StoreCounts()
+        self.trouble: StoreUnavailable | None = None
         self._connection = connection
         self._guard = guard
         self._committed = committed
@@ -76,33 +89,46 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="holdfast-writer", daemon=True)
         self._thread.start()
 
-    async def submit(self, work: Callable[[], Any]) -> Any:
+    async def submit(self, work: Callable[[], Any], *, is_proof: bool = False) -> Any:
         """Return what `work()` returned, once it is durable. From one event loop only.
 
         Raises what it raised, or StoreUnavailable. Work that was queued is done even if nobody
         waits for it any longer.
         """
-        await self._room.acquire()
-        job = _Job(work, asyncio.get_running_loop().create_future())
+        self.counts.queued += 1
+        try:
+            await self._room.acquire()
+            job = _Job(work, asyncio.get_running_loop().create_future(), is_proof)
+            self._enqueue(job)
+        except BaseException:
+            self.counts.queued -= 1
+            raise
+        return await job.told
+
+    def _enqueue(self, job: _Job) -> None:
         with self._changed:
             if self._closing:
                 self._room.release()
                 raise StoreUnavailable("the store is closed")
             self._queue.append(job)
             self._changed.notify()
-        return await job.told
 
     @property
     def queued(self) -> int:
         """How many wait for the thread to come to them."""
         return len(self._queue)
 
-    def close(self) -> None:
-        """Finish what is queued and end the thread. Blocks; calling it again is harmless."""
+    def close(self, timeout_s: float | None = None) -> bool:
+        """Finish what is queued and end the thread. Blocks; calling it again is harmless.
+
+        False when that takes longer than `timeout_s`: the store does not answer, and what is
+        queued is not written.
+        """
         with self._changed:
             self._closing = True
             self._changed.notify()
-        self._thread.join()
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
 
     def _run(self) -> None:
         while jobs := self._take():
@@ -112,11 +138,15 @@ class Writer:
         """Wait for work; an empty list tells that there will be no more."""
         with self._changed:
             self._changed.wait_for(lambda: self._queue or self._closing)
-            return [
-                self._queue.popleft() for _ in range(min(len(self._queue), self._per_commit_max))
-            ]
+            jobs: list[_Job] = []
+            while self._queue and len(jobs) < self._per_commit_max:
+                if jobs and (jobs[0].is_proof or self._queue[0].is_proof):
+                    break
+                jobs.append(self._queue.popleft())
+            return jobs
 
     def _commit(self, jobs: list[_Job]) -> list[_Outcome]:
+        begun_s = time.perf_counter()
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             self._guard()
@@ -124,7 +154,13 @@ class Writer:
             self._connection.execute("COMMIT")
         except Exception as failed:
             return self._all_failed(jobs, failed)
-        self._committed([outcome.value for outcome in outcomes if outcome.error is None])
+        values = [outcome.value for outcome in outcomes if outcome.error is None]
+        if jobs[0].is_proof and values:
+            self.trouble = None
+        self.counts.commits += 1
+        self.counts.commit_s += time.perf_counter() - begun_s
+        self.counts.refused += len(jobs) - len(values)
+        self._committed(values)
         return outcomes
 
     def _alone(self, job: _Job) -> _Outcome:
@@ -140,15 +176,18 @@ class Writer:
         return outcome
 
     def _all_failed(self, jobs: list[_Job], failed: Exception) -> list[_Outcome]:
-        # A store that cannot even undo is as unavailable as one that cannot write.
+        # A store that cannot even undo is as unavailable as one that cannot write. Should the
+        # transaction outlive this, the next commit fails at its BEGIN and comes here once more.
         with suppress(sqlite3.Error):
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
-        sentence = f"the store cannot be written: {failed}"
-        return [_Outcome(job, error=StoreUnavailable(sentence)) for job in jobs]
+        self.counts.failed += 1
+        self.trouble = trouble_of(failed, "written")
+        return [_Outcome(job, error=trouble_of(failed, "written")) for job in jobs]
 
     def _tell_all(self, outcomes: list[_Outcome]) -> None:
         """On the event loop: answer everybody, and let as many more through the door."""
         for outcome in outcomes:
+            self.counts.queued -= 1
             self._room.release()
             outcome.tell()

@@ -1,4 +1,6 @@
-"""Journals for tests: time goes by one millisecond a look, randomness counts."""
+"""Journals for tests: time goes by one millisecond a look, randomness counts, and the writer can
+be watched and stopped.
+"""
 
 import itertools
 import threading
@@ -9,6 +11,7 @@ from holdfast_server.journal.connections import WriterConnection, connect_writer
 from holdfast_server.journal.sqlite import SqliteJournal
 
 FIRST_MS = 1_700_000_000_000
+WAIT_S = 10
 
 
 class Clock:
@@ -47,3 +50,40 @@ async def open_journal(folder: Path, **options: object) -> SqliteJournal:
             **options,
         },
     )
+
+
+class Watched(WriterConnection):
+    """A connection that calls `before_commit` just before each commit, on the writer's thread."""
+
+    before_commit = staticmethod(lambda: None)
+
+    def execute(self, sql, *values):
+        if sql == "COMMIT":
+            self.before_commit()
+        return super().execute(sql, *values)
+
+
+def watched(path: Path) -> Watched:
+    return connect_unsynced(path, factory=Watched)
+
+
+class Gate:
+    """A clock that stops the writer at its next look, until it is opened."""
+
+    def __init__(self) -> None:
+        self._clock = Clock()
+        self._open = threading.Event()
+        self._open.set()
+        self.reached = threading.Event()
+
+    def __call__(self) -> int:
+        self.reached.set()
+        assert self._open.wait(WAIT_S)
+        return self._clock()
+
+    def shut(self) -> None:
+        self._open.clear()
+        self.reached.clear()
+
+    def open(self) -> None:
+        self._open.set()

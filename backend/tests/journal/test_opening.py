@@ -85,16 +85,6 @@ async def test_a_folder_is_made_for_its_owner_only(tmp_path):
     await journal.close()
 
 
-async def test_a_folder_is_held_by_one_process_at_a_time(tmp_path):
-    journal = await open_journal(tmp_path)
-    with pytest.raises(StoreUnavailable, match="another Holdfast"):
-        await open_journal(tmp_path)
-    await journal.close()
-    journal = await open_journal(tmp_path)
-    assert journal.epoch == 2
-    await journal.close()
-
-
 async def test_a_store_is_checked_by_a_read_and_a_write(tmp_path):
     journal = await open_journal(tmp_path)
     await journal.check()

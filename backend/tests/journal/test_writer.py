@@ -2,59 +2,17 @@
 
 import asyncio
 import sqlite3
-import threading
-from pathlib import Path
 
 import pytest
 
-from backend.tests.journal.opening import Clock, connect_unsynced, open_journal
+from backend.tests.journal.opening import WAIT_S, Gate, Watched, open_journal, watched
 from backend.tests.journal.world import World
 from holdfast_protocol.errors import IllegalTransition, OffsetGap
 from holdfast_protocol.events import PartDelta
 from holdfast_server.journal.commands import ChangeThread, CreateThread, Owner, WriteRun
-from holdfast_server.journal.connections import WriterConnection
 from holdfast_server.journal.json_text import load
 from holdfast_server.journal.refusals import Fenced, NotFound, StoreUnavailable
 from holdfast_server.journal.writer import Writer
-
-WAIT_S = 10
-
-
-class Watched(WriterConnection):
-    """A connection that calls `before_commit` just before each commit, on the writer's thread."""
-
-    before_commit = staticmethod(lambda: None)
-
-    def execute(self, sql, *values):
-        if sql == "COMMIT":
-            self.before_commit()
-        return super().execute(sql, *values)
-
-
-def watched(path: Path) -> Watched:
-    return connect_unsynced(path, factory=Watched)
-
-
-class Gate:
-    """A clock that stops the writer at its next look, until it is opened."""
-
-    def __init__(self) -> None:
-        self._clock = Clock()
-        self._open = threading.Event()
-        self._open.set()
-        self.reached = threading.Event()
-
-    def __call__(self) -> int:
-        self.reached.set()
-        assert self._open.wait(WAIT_S)
-        return self._clock()
-
-    def shut(self) -> None:
-        self._open.clear()
-        self.reached.clear()
-
-    def open(self) -> None:
-        self._open.set()
 
 
 async def test_L2_nobody_learns_of_an_entry_before_its_commit(tmp_path):
