@@ -3,3 +3,7 @@
 
 class CannotStart(Exception):
     """What was asked for cannot be done. The message says why, and what to do."""
+
+
+class CannotGoOn(CannotStart):
+    """It was under way, and had to end before it was told to."""

@@ -1,5 +1,7 @@
 """Runs a server over a socket until a signal ends it, within five seconds (L10).
 
+So does the loss of the store to another process (L6), as nothing can be journalled any more.
+
 The order at the end matters: first the runs end and are written, then the streams have shown
 it and end, then connections close, then the store. uvicorn by itself would wait for streams
 that never end.
@@ -88,14 +90,15 @@ class WebServer(uvicorn.Server):
         """End on a signal, and return normally: uvicorn's own would raise it again at the end."""
         loop = asyncio.get_running_loop()
         for number in SIGNALS:
-            loop.add_signal_handler(number, self._end)
+            loop.add_signal_handler(number, self.end)
         try:
             yield
         finally:
             for number in SIGNALS:
                 loop.remove_signal_handler(number)
 
-    def _end(self) -> None:
+    def end(self) -> None:
+        """Let everything come to its end. Calling it again is harmless."""
         self.should_exit = True
 
 
@@ -105,11 +108,21 @@ async def serve(
     model: Model,
     listening: socket.socket,
     on_ready: Callable[[], None],
-) -> None:
-    """Serve until a signal comes; then everything is ended, written and closed."""
+) -> str | None:
+    """Serve until a signal comes; then everything is ended, written and closed.
+
+    Serving ends too when another process has taken the store over: a sentence that says so is
+    returned then.
+    """
+    web = WebServer(server, on_ready)
+    loss = asyncio.create_task(journal.lost())
+    loss.add_done_callback(lambda _: web.end())
     try:
-        await WebServer(server, on_ready).serve([listening])
+        await web.serve([listening])
     finally:
+        loss.cancel()
         await server.end()
         await model.aclose()
         await journal.close()
+        await asyncio.wait({loss})
+    return None if loss.cancelled() else loss.result()

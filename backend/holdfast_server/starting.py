@@ -12,10 +12,11 @@ from pathlib import Path
 
 import structlog
 
+from holdfast_protocol.limits import SWITCH_INTERVAL_S
 from holdfast_server.app import make_server
-from holdfast_server.cannot_start import CannotStart
+from holdfast_server.cannot_start import CannotGoOn, CannotStart
 from holdfast_server.journal.port import Journal
-from holdfast_server.journal.refusals import StoreUnavailable
+from holdfast_server.journal.refusals import StoreLocked, StoreUnavailable
 from holdfast_server.journal.sqlite import SqliteJournal
 from holdfast_server.models.choosing import ModelSettings, UnusableAddress, choose_model
 from holdfast_server.models.port import Model
@@ -26,8 +27,13 @@ BACKLOG = 2048
 
 
 def start(settings: Settings) -> None:
-    """Serve with these settings. Raises CannotStart."""
+    """Serve with these settings. Raises CannotStart.
+
+    The port comes before the store: who starts the same thing twice by mistake is told that the
+    port is in use, and has not taken the store from the one that serves.
+    """
     log_to_stderr(settings.log_level)
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
     listening = listen(settings.host, settings.port)
     try:
         asyncio.run(_run(settings, listening))
@@ -49,7 +55,9 @@ async def _run(settings: Settings, listening: socket.socket) -> None:
         shown = "the built-in demo" if model.demo else model.name
         print(f"Holdfast is at {address} (model: {shown})", flush=True)
 
-    await serve(server, journal, model, listening, say_ready)
+    why = await serve(server, journal, model, listening, say_ready)
+    if why is not None:
+        raise CannotGoOn(why)
 
 
 def log_to_stderr(level: str) -> None:
@@ -112,9 +120,17 @@ async def open_model(settings: Settings) -> Model:
 
 
 async def open_journal(folder: Path) -> Journal:
-    """Return the store in that folder, made if there is none. Raises CannotStart."""
+    """Return the store in that folder, made if there is none. Raises CannotStart.
+
+    From now on it is ours: a Holdfast that was using it can write nothing more, and ends.
+    """
     try:
         return await SqliteJournal.open(folder)
+    except StoreLocked as problem:
+        raise CannotStart(
+            f"cannot use the data folder {folder}: {problem};"
+            " end what holds it, or wait until it is done, and start again"
+        ) from None
     except StoreUnavailable as problem:
         raise CannotStart(
             f"cannot use the data folder {folder}: {problem}; choose another with --data-dir"
