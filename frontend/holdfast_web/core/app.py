@@ -52,6 +52,15 @@ class Unsent:
 
 
 @dataclass(frozen=True, slots=True)
+class Continuation:
+    """A waiting reply that the person let go on; `run` is the one it was made for."""
+
+    thread: str
+    message: str
+    run: str
+
+
+@dataclass(frozen=True, slots=True)
 class Server:
     """What the server said of itself: its model, and how far its clock is ahead of ours."""
 
@@ -72,7 +81,7 @@ class App:
     `missing` the threads that the server does not know. `gap_at`: where the stream last skipped.
     `retry_ms`: when what the server did not answer is asked again. `model` is the one chosen for
     what is sent next, "" for none in particular. `stopping` are replies whose Stop the server has
-    not confirmed.
+    not confirmed, `continuing` those that were let go on and have not been seen to.
     """
 
     known: State = field(default_factory=lambda: State(0))
@@ -93,6 +102,7 @@ class App:
     gap_at: int | None = None
     retry_ms: int | None = None
     stopping: frozenset[str] = frozenset()
+    continuing: Mapping[str, Continuation] = field(default_factory=lambda: MappingProxyType({}))
     notice: str = ""
     model: str = ""
 

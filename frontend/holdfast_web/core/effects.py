@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from holdfast_protocol.cursor import Cursor
-from holdfast_web.core.app import Place, Unsent
+from holdfast_web.core.app import Continuation, Place, Unsent
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,11 @@ class PostMessage:
 @dataclass(frozen=True, slots=True)
 class PostStop:
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class PostContinue:
+    continuation: Continuation
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +106,7 @@ Effect = (
     | CloseStream
     | PostMessage
     | PostStop
+    | PostContinue
     | DeleteThread
     | UsePlace
     | ReadStore

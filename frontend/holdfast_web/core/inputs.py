@@ -43,6 +43,13 @@ class StopPressed:
 
 
 @dataclass(frozen=True, slots=True)
+class ContinuePressed:
+    """A reply that waits for the person may go on."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class DeletePressed:
     thread: str
 
@@ -240,6 +247,14 @@ class StopAnswered:
 
 
 @dataclass(frozen=True, slots=True)
+class ContinueAnswered:
+    """The server answered a continue; `status` 0: it did not."""
+
+    message: str
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
 class DeleteAnswered:
     """The server answered a deletion. `reason` is its sentence, if it gave one."""
 
@@ -268,6 +283,7 @@ PersonInput = (
     | Submitted
     | ModelChosen
     | StopPressed
+    | ContinuePressed
     | DeletePressed
     | EarlierWanted
     | ResendPressed
@@ -297,6 +313,7 @@ Input = (
     | HistoryFailed
     | SendAnswered
     | StopAnswered
+    | ContinueAnswered
     | DeleteAnswered
     | Woke
     | NetworkChanged

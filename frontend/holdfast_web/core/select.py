@@ -3,11 +3,12 @@
 Law L13: the view is a pure function of these. Whatever is not in `App` cannot be on screen.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from holdfast_protocol.state import Message, Part, Status, Thread, Window, chosen_path
 from holdfast_web.core.app import App, Unsent
+from holdfast_web.core.waiting import first_waiting
 
 TITLE_OF_NEW = "New thread"
 CUT = ". Cut short: the model reached its limit of length."
@@ -40,7 +41,8 @@ class Turn:
 
     `unsent` is set while the journal has not echoed it; `reason` says why it was refused, why a
     run failed, or nothing. `saved`: what is shown may be behind what happened. `cut`: the model
-    ended at its own limit of length.
+    ended at its own limit of length. `waits` is for whom a queued reply waits: for the one before
+    it (""), for the person, or, once they let it go on, for the server to say so.
     """
 
     id: str
@@ -53,6 +55,7 @@ class Turn:
     unsent: Literal["", "sending", "waiting", "refused"] = ""
     saved: bool = False
     cut: bool = False
+    waits: Literal["", "person", "server"] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ class Timeline:
     turns: tuple[Turn, ...] = ()
     has_earlier: bool = False
     stoppable: str = ""
-    """The reply that Stop would end, if any."""
+    """The reply that Stop would end, if any: the one that runs, never one that only waits."""
 
 
 def thread_rows(app: App) -> tuple[Row, ...]:
@@ -122,16 +125,24 @@ def timeline(app: App) -> Timeline:
     window = app.known.windows.get(app.open)
     unsent = tuple(held for held in app.unsent.values() if held.thread == app.open)
     turns = _turns(app, thread, window) + _unsent_turns(unsent)
-    stoppable = thread.run.message if thread is not None and thread.run is not None else ""
-    sending = next((u.reply for u in unsent if u.state in ("sending", "accepted")), "")
     return Timeline(
         thread=app.open,
         title=thread.title if thread is not None else TITLE_OF_NEW,
         state=_state(app, window, bool(unsent)),
         turns=turns,
         has_earlier=window is not None and window.has_more,
-        stoppable=stoppable or sending,
+        stoppable=_stoppable(thread, unsent),
     )
+
+
+def _stoppable(thread: Thread | None, unsent: tuple[Unsent, ...]) -> str:
+    """The reply that runs, else the one that was just asked for.
+
+    While others wait for the person, that one will stand behind them: it is not the next to run.
+    """
+    if thread is not None and thread.runs:
+        return next((mark.message for mark in thread.runs if mark.status != "queued"), "")
+    return next((held.reply for held in unsent if held.state in ("sending", "accepted")), "")
 
 
 def _state(
@@ -148,7 +159,12 @@ def _turns(app: App, thread: Thread | None, window: Window | None) -> tuple[Turn
     if thread is None or window is None:
         return ()
     path = chosen_path(window, _leaf(thread, window))
-    return tuple(_turn(message, not window.fresh) for message in path)
+    turns = tuple(_turn(message, not window.fresh) for message in path)
+    waiting = first_waiting(thread, path)
+    if waiting is None:
+        return turns
+    waits = "server" if waiting in app.continuing else "person"
+    return tuple(replace(turn, waits=waits) if turn.id == waiting else turn for turn in turns)
 
 
 def _leaf(thread: Thread, window: Window) -> str | None:
@@ -220,11 +236,15 @@ def status_line(turn: Turn, now_ms: int, sync: str) -> str:
         }[turn.unsent]
     if turn.role == "user":
         return ""
-    if turn.status in ("queued", "pending", "streaming") and sync == "offline":
+    if turn.status in ("pending", "streaming") and sync == "offline":
         return "Connection lost. The answer goes on without you."
     match turn.status:
         case "queued":
-            return "Queued"
+            return {
+                "": "Queued",
+                "person": "Waiting for you: the answer before it was not finished.",
+                "server": "Goes on when the server answers.",
+            }[turn.waits]
         case "pending":
             return "Waiting for the model…"
         case "streaming":

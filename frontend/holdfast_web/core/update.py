@@ -16,6 +16,7 @@ from holdfast_web.core.effects import (
     Effect,
     FetchBootstrap,
     Navigate,
+    PostContinue,
     PostStop,
     Tell,
 )
@@ -49,6 +50,12 @@ from holdfast_web.core.tabs import (
 )
 from holdfast_web.core.transport import BackingOff, Connecting, Idle, heard, is_silent, lost
 from holdfast_web.core.transport import wake_at as transport_due
+from holdfast_web.core.waiting import (
+    continue_answered,
+    continue_pressed,
+    forget_continued,
+    settle_continued,
+)
 
 Step = tuple[App, tuple[Effect, ...]]
 
@@ -56,6 +63,8 @@ Step = tuple[App, tuple[Effect, ...]]
 def update(app: App, happened: on.Input, now_ms: int) -> Step:
     """Return the next state and what is to be done. `now_ms` is this browser's clock."""
     app, effects = _decided(app, happened, now_ms)
+    if app.continuing:
+        app = settle_continued(app)
     if not app.unsent:
         return app, effects
     app, more = move_lines(app)
@@ -90,6 +99,8 @@ def _decided(app: App, happened: on.Input, now_ms: int) -> Step:
             return answered(app, happened, now_ms)
         case on.StopAnswered(message, status):
             return _stop_answered(app, message, status, now_ms), ()
+        case on.ContinueAnswered():
+            return continue_answered(app, happened, now_ms), ()
         case on.DeleteAnswered(status, reason):
             return (app if 200 <= status < 400 else replace(app, notice=reason)), ()
         case on.Woke() | on.Shown():
@@ -109,7 +120,10 @@ def _person(app: App, happened: on.PersonInput, now_ms: int) -> Step:
         case on.ModelChosen(model):
             return replace(app, model=model), ()
         case on.StopPressed(message):
+            app = forget_continued(app, message)
             return replace(app, stopping=app.stopping | {message}), (PostStop(message),)
+        case on.ContinuePressed(message):
+            return continue_pressed(app, message)
         case on.DeletePressed(thread):
             if app.open != thread:
                 return app, (DeleteThread(thread),)
@@ -210,7 +224,9 @@ def _ask_again(app: App) -> Step:
     app, effects = ensure_history_synced(app, app.open)
     if app.is_asking or not app.server.model:
         effects = (*effects, FetchBootstrap())
-    return app, (*effects, *(PostStop(message) for message in app.stopping))
+    stops = (PostStop(message) for message in app.stopping)
+    continues = (PostContinue(asked) for asked in app.continuing.values())
+    return app, (*effects, *stops, *continues)
 
 
 def _reopen(app: App, now_ms: int, *, anew: bool = False) -> Step:

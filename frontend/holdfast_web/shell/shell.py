@@ -11,7 +11,7 @@ from typing import assert_never
 from holdfast_protocol.state import State, Window
 from holdfast_web.core import effects as do
 from holdfast_web.core import inputs as on
-from holdfast_web.core.app import App, Place, Unsent
+from holdfast_web.core.app import App, Continuation, Place, Unsent
 from holdfast_web.core.persist import (
     STORES,
     Saved,
@@ -179,6 +179,8 @@ class Shell:
                 ports.spawn(self._post_message(unsent))
             case do.PostStop(message):
                 ports.spawn(self._post_stop(message))
+            case do.PostContinue(continuation):
+                ports.spawn(self._post_continue(continuation))
             case do.DeleteThread(thread):
                 ports.spawn(self._delete_thread(thread))
             case _:
@@ -254,6 +256,11 @@ class Shell:
     async def _post_stop(self, message: str) -> None:
         answer = await self._ports.http.request("POST", f"/api/messages/{message}/stop")
         self.dispatch(on.StopAnswered(message, answer.status))
+
+    async def _post_continue(self, asked: Continuation) -> None:
+        path = f"/api/messages/{asked.message}/continue"
+        answer = await self._ports.http.request("POST", path, {"run": asked.run})
+        self.dispatch(on.ContinueAnswered(asked.message, answer.status))
 
     async def _delete_thread(self, thread: str) -> None:
         answer = await self._ports.http.request("DELETE", f"/api/threads/{thread}")

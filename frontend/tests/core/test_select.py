@@ -7,7 +7,7 @@ import pytest
 from frontend.tests.core.truth import PLACE
 from frontend.tests.protocol.script import counted_id
 from holdfast_protocol.state import Failure, Message, Part, RunMark, State, Thread, Window
-from holdfast_web.core.app import App, Server, Unsent
+from holdfast_web.core.app import App, Continuation, Server, Unsent
 from holdfast_web.core.select import (
     Turn,
     duration,
@@ -166,6 +166,57 @@ def test_stop_ends_the_run_that_is_on_else_the_one_that_was_asked_for(
     assert timeline(app(thread(T, 1, runs=runs), open=T, unsent=unsent)).stoppable == stoppable
 
 
+@pytest.mark.parametrize(
+    ("runs", "waits"),
+    [
+        ((), {}),
+        ((RunMark(A1, "queued"),), {A1: "person"}),
+        ((RunMark(A1, "queued"), RunMark(A2, "queued")), {A1: "person"}),
+        ((RunMark(GONE, "queued"), RunMark(A2, "queued")), {A2: "person"}),
+        ((RunMark(GONE, "pending"), RunMark(A1, "queued")), {}),
+        ((RunMark(GONE, "streaming"), RunMark(A1, "queued"), RunMark(A2, "queued")), {}),
+    ],
+)
+def test_first_queued_reply_in_view_waits_for_the_person_while_nothing_of_its_thread_runs(
+    runs, waits
+) -> None:
+    shown = timeline(queued_app(runs))
+    assert {turn.id: turn.waits for turn in shown.turns if turn.waits} == waits
+
+
+def test_reply_that_was_let_go_on_waits_for_the_server_to_say_so() -> None:
+    continuing = {A1: Continuation(T, A1, GONE)}
+    both = (RunMark(A1, "queued"), RunMark(A2, "queued"))
+    shown = timeline(replace(queued_app(both), continuing=continuing))
+    assert [turn.waits for turn in shown.turns] == ["", "server", ""]
+
+
+@pytest.mark.parametrize(
+    ("runs", "stoppable"),
+    [
+        ((RunMark(A1, "queued"),), ""),
+        ((RunMark(A1, "queued"), RunMark(A2, "queued")), ""),
+        ((RunMark(A1, "pending"), RunMark(A2, "queued")), A1),
+        ((RunMark(A1, "streaming"), RunMark(A2, "queued")), A1),
+        ((RunMark(A1, "queued"), RunMark(A2, "streaming")), A2),
+    ],
+)
+@pytest.mark.parametrize("sends", [False, True])
+def test_stop_never_means_a_reply_that_only_waits_nor_one_sent_behind_it(
+    runs, stoppable, sends
+) -> None:
+    unsent = {GONE: Unsent(T, GONE, counted_id(6), "x", 7, state="sending")} if sends else {}
+    assert timeline(replace(queued_app(runs), unsent=unsent)).stoppable == stoppable
+
+
+def queued_app(runs: tuple[RunMark, ...]) -> App:
+    """A question with two replies below one another, both queued as far as the window knows."""
+    first = replace(message(A1, Q, 2), status="queued")
+    second = replace(message(A2, A1, 3), status="queued")
+    window = replace(WINDOW, messages={Q: message(Q, None, 1), A1: first, A2: second})
+    return app(thread(T, 1, leaf=A2, runs=runs), open=T, window=window)
+
+
 # --- status ---
 
 ASKED = Turn(Q, "user", "pending", ())
@@ -178,6 +229,20 @@ PART = Part("p", "text")
     [
         (ANSWER, "live", "Done in 12 s"),
         (replace(ANSWER, status="queued"), "live", "Queued"),
+        (replace(ANSWER, status="queued"), "offline", "Queued"),
+        *(
+            (
+                replace(ANSWER, status="queued", waits="person"),
+                sync,
+                "Waiting for you: the answer before it was not finished.",
+            )
+            for sync in ("live", "offline")
+        ),
+        (
+            replace(ANSWER, status="queued", waits="server"),
+            "offline",
+            "Goes on when the server answers.",
+        ),
         (replace(ANSWER, status="pending"), "live", "Waiting for the model…"),
         (replace(ANSWER, status="streaming"), "live", "Working for 4.0 s…"),
         (replace(ANSWER, status="streaming", parts=(PART,)), "live", "Streaming for 4.0 s…"),

@@ -14,6 +14,7 @@ from holdfast_protocol.sse import encode_frame
 from holdfast_protocol.state import Part
 from holdfast_web.core.app import Place
 
+CONTINUE = re.compile(r"/api/messages/([^/]+)/continue")
 HISTORY = re.compile(r"/api/threads/([^/]+)/messages(?:\?before=(.+))?")
 PER_FRAME = 3
 """Entries in one frame: few, so that schedules have many."""
@@ -27,6 +28,7 @@ class ScriptServer:
         self.place = place
         self.is_up = True
         self.posted: list[dict[str, Any]] = []
+        self.continued: list[tuple[str, str]] = []
 
     @property
     def truth(self) -> Truth:
@@ -50,6 +52,9 @@ class ScriptServer:
             return self._history(match[1], match[2])
         if match and request.method == "POST":
             return self._send(match[1], request.body)
+        match = CONTINUE.fullmatch(request.path)
+        if match and request.method == "POST":
+            return self._continue(match[1], request.body["run"])
         return 200, {}
 
     def bootstrap(self) -> dict[str, Any]:
@@ -99,6 +104,14 @@ class ScriptServer:
                 MessageCreated(thread, reply.id, "assistant", asked.id, "pending", run=reply.run)
             )
         return 202, {"message": body["id"], "reply": body["reply"], "cursor": str(self.head)}
+
+    def _continue(self, message: str, run: str) -> tuple[int, Any]:
+        """Let a queued reply begin."""
+        self.continued.append((message, run))
+        turn = self.script.turns[message]
+        if turn.status == "queued":
+            self.script.promote(turn)
+        return 202, {"message": message, "run": run, "cursor": str(self.head)}
 
     # --- the stream ---
 

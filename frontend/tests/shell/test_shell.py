@@ -8,6 +8,7 @@ from frontend.tests.shell.scene import Scene
 from frontend.tests.shell.server import ScriptServer
 from holdfast_protocol.limits import STORE_WINDOW_MS_MAX
 from holdfast_protocol.sse import encode_frame
+from holdfast_web.core import inputs as on
 from holdfast_web.core.select import thread_rows, timeline
 
 
@@ -164,6 +165,23 @@ def test_question_sent_offline_goes_out_when_the_server_is_back(scene: Scene) ->
     assert [body["text"] for body in scene.server.posted] == ["one", "two"]
     assert not tab.app.unsent
     assert tab.app.sync == "live"
+
+
+def test_waiting_reply_is_continued_with_its_own_run_once_the_server_is_back(
+    scene: Scene,
+) -> None:
+    waiting = scene.script.send(scene.thread)
+    scene.script.end_run(scene.reply, "stopped")
+    tab = scene.open()
+    scene.server.is_up = False
+    tab.shell.dispatch(on.ContinuePressed(waiting.id))
+    scene.serve()
+    assert scene.server.continued == []
+    scene.server.is_up = True
+    scene.wait(20_000)
+    assert scene.server.continued == [(waiting.id, waiting.run)]
+    assert timeline(tab.app).turns[-1].status == "pending"
+    assert not tab.app.continuing
 
 
 # --- without a store ---
