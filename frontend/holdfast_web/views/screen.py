@@ -21,6 +21,8 @@ class Actions:
     edit: Callable[[str], None]
     discard: Callable[[str], None]
     ask_again: Callable[[str], None]
+    answer_now: Callable[[str], None]
+    remove: Callable[[str], None]
     dismiss: Callable[[], None]
     choose: Callable[[str], None]
 

@@ -4,7 +4,7 @@ from wybthon import For, Show, component, html
 
 from holdfast_web.views.screen import Screen
 
-STATES = {"queued": "queued", "pending": "starting", "streaming": "answering"}
+STATES = {"queued": "waiting", "pending": "starting", "streaming": "answering"}
 
 
 def sidebar(screen: Screen):

@@ -1,4 +1,6 @@
-"""What a screen reader says: that an answer started and how it ended, never its text."""
+"""What a screen reader says: that an answer started, how it ended and that the next one waits for
+the person; never its text.
+"""
 
 from holdfast_web.core.select import Timeline, Turn
 
@@ -12,11 +14,26 @@ def spoken(before: Timeline, now: Timeline) -> str | None:
     """
     if before.thread != now.thread:
         return None
-    statuses = {turn.id: turn.status for turn in before.turns}
+    known = {turn.id: turn for turn in before.turns}
+    sentences = [_of_statuses(known, now), _of_waiting(known, now)]
+    return " ".join(sentence for sentence in sentences if sentence) or None
+
+
+def _of_statuses(known: dict[str, Turn], now: Timeline) -> str | None:
     for turn in reversed(now.turns):
-        was = statuses.get(turn.id, turn.status)
+        was = known.get(turn.id, turn).status
         if turn.role == "assistant" and was != turn.status:
-            return _sentence(turn, was in BEFORE)
+            sentence = _sentence(turn, was in BEFORE)
+            if sentence is not None:
+                return sentence
+    return None
+
+
+def _of_waiting(known: dict[str, Turn], now: Timeline) -> str | None:
+    """It has not changed by itself, and nobody would look for it."""
+    for turn in now.turns:
+        if turn.waits == "person" and known.get(turn.id, turn).waits == "":
+            return "The next answer waits for you."
     return None
 
 

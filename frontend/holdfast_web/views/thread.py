@@ -115,6 +115,15 @@ def status(screen: Screen, turn, line):
     def ask_again():
         actions.ask_again(message)
 
+    def answer_now():
+        actions.answer_now(message)
+
+    def remove():
+        actions.remove(message)
+
+    def go_on():
+        return html(t'<button type="button" onclick={answer_now}>Answer now</button>')
+
     def buttons(offer):
         match offer:
             case "waiting":
@@ -131,6 +140,13 @@ def status(screen: Screen, turn, line):
                     <button type="button" onclick={discard}>Discard</button>
                   </span>
                 """)
+            case "queued":
+                return html(t"""
+                  <span>
+                    {Show(turn().waits == "person", go_on)}
+                    <button type="button" onclick={remove}>Remove</button>
+                  </span>
+                """)
             case "cut short":
                 return html(t'<button type="button" onclick={ask_again}>Ask again</button>')
 
@@ -144,6 +160,8 @@ def offer_of(turn) -> str:
     """Return why something can be done about a message; "" if nothing can."""
     if turn.unsent in ("waiting", "refused"):
         return turn.unsent
+    if turn.status == "queued" and not turn.unsent:
+        return "queued"
     if turn.role == "assistant" and turn.status in ("failed", "interrupted", "stopped"):
         return "cut short"
     return ""

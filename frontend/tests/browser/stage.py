@@ -39,13 +39,16 @@ def app_of(held, open_, **fields):
     windows = {n: Window(n, 9, h) for n, h in held.items()}
     return App(known=State(9, threads, windows), open=open_, is_ready=True, sync="live", **fields)
 
-screen = Screen(Actions(*[lambda *_: None] * 8))
+screen = Screen(Actions(*[lambda *_: None] * len(Actions.__dataclass_fields__)))
 mount(screen)
 shell = NoShell(App())
 painter = Painter(screen, Page(), Composer(), Clock(), shell)
 
-def furnished():
-    """A thread in which everything is that can be pressed, among others."""
+def furnished(*, waits=False):
+    """A thread in which everything is that can be pressed, among others.
+
+    Its last answer stands behind one that runs, or `waits` for the person.
+    """
     held = history("a", 2)
     held["a-1"] = replace(held["a-1"], parts=(
         Part("r", "reasoning", text="hm", started_at=0, ended_at=9),
@@ -55,6 +58,7 @@ def furnished():
     ))
     held["a-2"] = said("a", 2, "Once more, please", "user")
     held["a-3"] = said("a", 3, "Cut sh", "assistant", "interrupted")
+    held["a-4"] = replace(said("a", 4, "", "assistant", "queued"), parts=())
     unsent = {
         "u": Unsent("a", "u", "ru", "Waiting", 0, "waiting"),
         "v": Unsent("a", "v", "rv", "Refused", 0, "refused", reason="Too long."),
@@ -62,7 +66,8 @@ def furnished():
     app = app_of({"a": held, "b": history("b", 2)}, "a", unsent=unsent, seen={"a": 9})
     windows = {**app.known.windows, "a": replace(app.known.windows["a"], has_more=True)}
     running = Thread("c", "c", 0, 1, 1, runs=(RunMark("m", "streaming"),))
-    here = replace(app.known.threads["a"], runs=(RunMark("a-3", "streaming"),))
+    runs = (RunMark("a-3", "streaming"), RunMark("a-4", "queued"))[1 if waits else 0 :]
+    here = replace(app.known.threads["a"], runs=runs)
     threads = {**app.known.threads, "a": here, "c": running}
     server = Server("demo", is_demo=True, models=("demo", "demo-fast"))
     known = replace(app.known, windows=windows, threads=threads)

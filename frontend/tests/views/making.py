@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from holdfast_protocol.state import Failure, Message, Part, RunMark, State, Thread, Window
-from holdfast_web.core.app import App, Unsent
+from holdfast_web.core.app import App, Continuation, Unsent
 from holdfast_web.core.select import timeline
 from holdfast_web.views.screen import Actions, Screen
 
@@ -39,6 +39,18 @@ def showing(*messages: Message, fresh: bool = True, has_more: bool = False, **fi
     window = Window("t", 9, held, has_more=has_more, fresh=fresh)
     known = State(9, {"t": thread("t", leaf=leaf)}, {"t": window})
     return App(known=known, **{"open": "t", "is_ready": True, "sync": "live", **fields})
+
+
+def waiting(*statuses: str, let_go_on: bool = False) -> App:
+    """The thread "t" with a line of answers "a0", "a1"…, of these statuses; "a1" let go on."""
+    path = [Message("q", "t", None, "user", "complete", 1)]
+    for at, status in enumerate(statuses):
+        path.append(Message(f"a{at}", "t", path[-1].id, "assistant", status, at + 2, run=f"r{at}"))
+    app = showing(*path)
+    runs = tuple(RunMark(one.id, one.status) for one in path[1:] if not one.is_terminal)
+    known = replace(app.known, threads={"t": replace(app.known.threads["t"], runs=runs)})
+    continuing = {"a1": Continuation("t", "a1", "r1")} if let_go_on else {}
+    return replace(app, known=known, continuing=continuing)
 
 
 def listing(*threads: Thread, **fields) -> App:

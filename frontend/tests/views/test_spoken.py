@@ -54,6 +54,40 @@ def test_opening_a_thread_says_nothing_of_what_happened_in_it() -> None:
     assert spoken(loading, shown("streaming")) is None
 
 
+NEXT = Turn("b", "assistant", "queued", ())
+
+
+@pytest.mark.parametrize(
+    ("waited", "waits", "said"),
+    [
+        ("", "person", "The answer was stopped. The next answer waits for you."),
+        ("", "", "The answer was stopped."),
+        ("person", "person", "The answer was stopped."),
+        ("server", "person", "The answer was stopped."),
+    ],
+)
+def test_that_the_next_answer_waits_for_the_person_is_said_once(
+    waited: str, waits: str, said: str
+) -> None:
+    was, now = shown("streaming"), shown("stopped")
+    before = replace(was, turns=(*was.turns, replace(NEXT, waits=waited)))
+    after = replace(now, turns=(*now.turns, replace(NEXT, waits=waits)))
+    assert spoken(before, after) == said
+
+
+def test_an_end_is_said_though_the_next_answer_becomes_due_with_it() -> None:
+    was, now = shown("streaming"), shown("complete")
+    before = replace(was, turns=(*was.turns, NEXT))
+    after = replace(now, turns=(*now.turns, replace(NEXT, status="pending")))
+    assert spoken(before, after) == "The answer is complete."
+
+
+def test_opening_a_thread_in_which_an_answer_waits_says_nothing() -> None:
+    now = shown("stopped")
+    after = replace(now, turns=(*now.turns, replace(NEXT, waits="person")))
+    assert spoken(Timeline("t", "T", "loading"), after) is None
+
+
 def test_the_latest_of_several_is_said() -> None:
     two = (*shown("complete").turns, Turn("b", "assistant", "streaming", ()))
     was = (*shown("streaming").turns, Turn("b", "assistant", "pending", ()))

@@ -42,7 +42,7 @@ def test_the_state_is_said_in_words_too():
     screen = Screen(actions())
     with render(sidebar(screen)) as shown:
         for status, word in (
-            ("queued", "queued"),
+            ("queued", "waiting"),
             ("pending", "starting"),
             ("streaming", "answering"),
         ):

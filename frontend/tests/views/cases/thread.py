@@ -11,6 +11,7 @@ from tests.views.making import (
     showing,
     tags,
     unsent,
+    waiting,
     without_window,
 )
 from wybthon.testing import fire, render
@@ -127,6 +128,48 @@ def test_an_answer_cut_short_can_be_asked_again():
             assert (button is not None) is (status in ("failed", "interrupted", "stopped"))
         fire.click(shown.get_by_role("button", name="Ask again"))
     assert asked == ["a"]
+
+
+WAITING = "Waiting for you: the answer before it was not finished."
+
+
+def names(shown):
+    return [button.text_content for button in tags(shown, "button")]
+
+
+def test_a_queued_answer_can_be_removed_and_one_that_waits_for_the_person_answered_now():
+    asked = []
+    screen = Screen(
+        actions(
+            answer_now=lambda m: asked.append(("answer now", m)),
+            remove=lambda m: asked.append(("remove", m)),
+        )
+    )
+    with render(thread(screen)) as shown:
+        show(screen, waiting("streaming", "queued"))
+        assert (reasons(shown), names(shown)) == (["Working for 0.0 s…", "Queued"], ["Remove"])
+        fire.click(shown.get_by_role("button", name="Remove"))
+        show(screen, waiting("stopped", "queued", "queued"))
+        assert reasons(shown) == ["Stopped", WAITING, "Queued"]
+        assert names(shown) == ["Ask again", "Answer now", "Remove", "Remove"]
+        fire.click(shown.get_by_role("button", name="Answer now"))
+        fire.click(tags(shown, "button")[2])
+        fire.click(tags(shown, "button")[3])
+        show(screen, waiting("stopped", "pending", "queued"))
+        assert names(shown) == ["Ask again", "Remove"]
+    assert asked == [("remove", "a1"), ("answer now", "a1"), ("remove", "a1"), ("remove", "a2")]
+
+
+def test_remove_keeps_its_node_while_answer_now_comes_and_goes():
+    """It may have the focus."""
+    screen = Screen(actions())
+    with render(thread(screen)) as shown:
+        show(screen, waiting("streaming", "queued"))
+        (remove,) = tags(shown, "button")
+        for app in (waiting("stopped", "queued"), waiting("stopped", "queued", let_go_on=True)):
+            show(screen, app)
+            assert tags(shown, "button")[-1] is remove
+        assert names(shown) == ["Ask again", "Remove"]
 
 
 def test_a_question_that_waits_can_be_tried_now_or_discarded():
