@@ -4,7 +4,11 @@ import json
 import subprocess
 import sys
 
-SCRIPTS = ("page", "switch", "latency", "server_cpu", "model_path")
+SCRIPTS = (
+    *("page", "switch", "latency"),
+    *("server_cpu", "model_path", "appends", "runs_fed"),
+    *("replay", "delivery", "idle", "slow_reader"),
+)
 
 
 def main() -> int:

@@ -28,11 +28,18 @@ Figures = dict[str, Any]
 @contextmanager
 def pacing_provider(*, stamped: bool = False) -> Iterator[str]:
     """Run the provider beside us; it answers a model `auto-<rate>-<tokens>` by itself."""
-    command = [sys.executable, "-m", "e2e.bench.stamped" if stamped else "e2e.provider"]
+    with provider_process("e2e.bench.stamped" if stamped else "e2e.provider") as (base_url, _):
+        yield base_url
+
+
+@contextmanager
+def provider_process(module: str) -> Iterator[tuple[str, int]]:
+    """Run a provider beside us; give its address and its process."""
+    command = [sys.executable, "-m", module]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as provider:
         assert provider.stdin is not None
         assert provider.stdout is not None
-        yield json.loads(provider.stdout.readline())["base_url"]
+        yield json.loads(provider.stdout.readline())["base_url"], provider.pid
         provider.stdin.close()
 
 

@@ -7,6 +7,7 @@ token at 100 a second and more, else each. The page reads them with `in_page.js`
 """
 
 import json
+import re
 import sys
 import time
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from e2e.provider_call import Call, Pace
 SINCE_MS = 1_700_000_000_000
 """Stamps count tenths of milliseconds from here, so that eight characters hold them."""
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+STAMP = re.compile(rb"@([0-9a-z]{8}) ")
 
 
 def every(rate: float) -> int:
@@ -28,6 +30,11 @@ def every(rate: float) -> int:
 def token(number: int, rate: float) -> str:
     """Return the token as it is written now."""
     return f"t{number}@{_base36(_now())} " if number % every(rate) == 0 else f"t{number} "
+
+
+def written_ms(stamp: bytes) -> float:
+    """Return when a token with this stamp was written, in milliseconds since 1970."""
+    return SINCE_MS + int(stamp, 36) / 10
 
 
 def _now() -> int:

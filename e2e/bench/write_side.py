@@ -6,6 +6,7 @@ The model is a script, so that no HTTP is measured. From the runner on everythin
 event loop, pen, journal, disk. Modes: `paced` (30 events a second and run), `flat out` (no window
 and no pause: each event is an append, and its run waits for it), `one commit each` (the same with
 nothing grouped), `bare` (no server at all: write and fdatasync of such an entry, again and again).
+`fill` measures nothing: it writes a journal for `replay` to read.
 """
 
 import asyncio
@@ -22,10 +23,10 @@ from typing import Any
 
 from e2e.bench.stage import Figures, spread
 from e2e.until import until
-from holdfast_protocol.events import PartDelta
+from holdfast_protocol.events import PartDelta, PartStarted
 from holdfast_protocol.limits import WINDOW_MS_MAX
 from holdfast_server.journal import sqlite
-from holdfast_server.journal.commands import Command, Send, WriteRun
+from holdfast_server.journal.commands import Command, EndRun, Owner, Send, StartRun, WriteRun
 from holdfast_server.journal.port import Journal, Receipt
 from holdfast_server.journal.writer import Writer
 from holdfast_server.models.port import Finished, ModelEvent, TextDelta, Turn
@@ -39,6 +40,9 @@ TOKEN = "sixteen letters "
 PIECE = TOKEN * 500
 ENTRY = b"x" * 420
 """What an entry of one token weighs."""
+FILL_ENTRY_BYTES = 290
+"""What an entry of a token weighs in the store."""
+FILL_AT_ONCE = 200
 BOUND_S = 60.0
 SETTLE_S = 1.0
 """From the first event to the first that counts."""
@@ -181,6 +185,29 @@ async def _watched(
     return figures
 
 
+async def fill(folder: Path, megabytes: int) -> Figures:
+    """Write a journal of so many megabytes of entries, in finished answers of one megabyte."""
+    journal = await sqlite.SqliteJournal.open(folder)
+    for _ in range(megabytes):
+        ids = {name: new_id() for name in ("thread", "message", "reply", "run", "part")}
+        await journal.append(ACCOUNT, Send(text="Go", parent=None, model=None, **ids))
+        owner = Owner(ids["run"], 1, journal.epoch)
+        place = {name: ids[name] for name in ("thread", "run")} | {"message": ids["reply"]}
+        part = PartStarted(**place, part=new_id(), kind="text")
+        await journal.append(ACCOUNT, StartRun(owner))
+        await journal.append(ACCOUNT, WriteRun(owner, (part,)))
+        for first in range(0, 1_000_000 // FILL_ENTRY_BYTES, FILL_AT_ONCE):
+            said = (
+                PartDelta(**place, part=part.part, offset=number * len(TOKEN), text=TOKEN)
+                for number in range(first, first + FILL_AT_ONCE)
+            )
+            await journal.append(ACCOUNT, WriteRun(owner, tuple(said)))
+        await journal.append(ACCOUNT, EndRun(owner, (), "complete"))
+    begin = (await journal.head(ACCOUNT)).at(0)
+    await journal.close()
+    return {"cursor": str(begin)}
+
+
 def bare(folder: Path, *, seconds: float, **_: object) -> Figures:
     """Write and sync, one after the other: what a disk gives without grouping."""
     began, count = time.perf_counter(), 0
@@ -197,7 +224,9 @@ def main() -> None:
     log_to_stderr("error")
     folder = Path(tempfile.mkdtemp(prefix="holdfast-bench-"))
     try:
-        if case["mode"] == "bare":
+        if case["mode"] == "fill":
+            figures = asyncio.run(fill(Path(case["folder"]), case["megabytes"]))
+        elif case["mode"] == "bare":
             figures = bare(folder, **case)
         else:
             if case["mode"] == "one commit each":  # in this process only
