@@ -78,7 +78,7 @@ async def test_L6_a_server_that_was_stopped_writes_nothing_once_it_was_supersede
             assert await get(new_line, "/healthz") == {"status": "ok"}
 
 
-async def test_the_same_server_started_twice_by_mistake_harms_nothing(tmp_path):
+async def test_L8_the_same_server_started_twice_by_mistake_harms_nothing(tmp_path):
     async with serving(tmp_path) as (_, line):
         port = line.split()[3].rsplit(":", 1)[1]
         again = await run("serve", "--port", port, "--data-dir", str(tmp_path))

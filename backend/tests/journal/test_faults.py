@@ -13,8 +13,14 @@ from holdfast_protocol.limits import APPENDS_QUEUED_MAX, CHECK_BALLAST_BYTES
 from holdfast_server.journal.checking import Checking
 from holdfast_server.journal.commands import ChangeThread
 from holdfast_server.journal.json_text import load
-from holdfast_server.journal.refusals import DiskFull, NotFound, StoreUnavailable
-from holdfast_server.journal.trouble import KINDS
+from holdfast_server.journal.refusals import (
+    DiskFull,
+    NotFound,
+    StoreLocked,
+    StoreReadOnly,
+    StoreUnavailable,
+)
+from holdfast_server.journal.trouble import KINDS, trouble_of
 from holdfast_server.journal.writer import Writer
 
 LONG = "x" * 100_000
@@ -119,7 +125,7 @@ async def test_L3_an_error_of_the_database_that_is_one_appends_own_fails_it_alon
     store.close()
 
 
-async def test_a_check_says_ok_only_when_an_append_of_size_would_find_room(tmp_path):
+async def test_L3_a_check_says_ok_only_when_an_append_of_size_would_find_room(tmp_path):
     journal = await open_journal(tmp_path)
     world = World(journal)
     thread = await world.create()
@@ -139,7 +145,7 @@ async def test_a_check_says_ok_only_when_an_append_of_size_would_find_room(tmp_p
     await journal.close()
 
 
-async def test_a_check_that_finds_no_room_takes_no_append_with_it(tmp_path):
+async def test_L3_a_check_that_finds_no_room_takes_no_append_with_it(tmp_path):
     gate = Gate()
     journal = await open_journal(tmp_path, clock_ms=gate)
     world = World(journal)
@@ -195,7 +201,8 @@ async def test_L12_a_check_of_a_store_that_does_not_answer_ends_and_names_its_tr
     for trouble in (None, DiskFull("of late")):
         known[0] = trouble
         with pytest.raises(StoreUnavailable, match="has not answered") as refused:
-            await checking.check()
+            async with asyncio.timeout(WAIT_S):
+                await checking.check()
         assert type(refused.value) is (DiskFull if trouble else StoreUnavailable)
     assert len(looks) == 1, "a look was begun beside one that hangs"
     answered.set()
@@ -229,9 +236,11 @@ async def test_L10_a_store_that_hangs_does_not_keep_the_process_from_ending(tmp_
     journal._connection.before_commit = hang
     asked = asyncio.create_task(world.create())
     await asyncio.to_thread(reached.wait, WAIT_S)
-    async with asyncio.timeout(WAIT_S):
-        await journal.close()
-    free.set()
+    try:
+        async with asyncio.timeout(WAIT_S):
+            await journal.close()
+    finally:
+        free.set()
     await asked
     assert journal._writer.close(WAIT_S)
     journal._connection.close()
@@ -292,6 +301,24 @@ async def test_the_store_counts_what_it_did(tmp_path):
     await journal.check()
     assert counts.appends == 1, "a check is no append"
     await journal.close()
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        (sqlite3.SQLITE_FULL, DiskFull),
+        (sqlite3.SQLITE_BUSY_SNAPSHOT, StoreLocked),
+        (sqlite3.SQLITE_READONLY_DBMOVED, StoreReadOnly),
+        (sqlite3.SQLITE_IOERR_FSYNC, StoreUnavailable),
+        (sqlite3.SQLITE_CANTOPEN, StoreUnavailable),
+        (None, StoreUnavailable),
+    ],
+)
+def test_L3_an_error_of_the_database_has_its_kind_also_in_its_finer_forms(code, kind):
+    failed = sqlite3.OperationalError("something")
+    if code is not None:
+        failed.sqlite_errorcode = code
+    assert type(trouble_of(failed, "written")) is kind
 
 
 def test_every_kind_of_trouble_says_what_to_do_and_names_nothing_of_the_machine():

@@ -118,6 +118,8 @@ async def test_L6_a_store_that_cannot_be_read_for_a_while_is_not_called_lost(tmp
     journal._reader.epoch = fails_once
     lost = asyncio.create_task(journal.lost())
     await failed.wait()
+    await asyncio.sleep(0)
+    assert not lost.done()
     await (await open_journal(tmp_path)).close()
     async with asyncio.timeout(WAIT_S):
         assert "another Holdfast" in await lost
