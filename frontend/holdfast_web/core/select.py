@@ -242,7 +242,7 @@ def status_line(turn: Turn, now_ms: int, sync: str) -> str:
         case "queued":
             return {
                 "": "Queued",
-                "person": "Waiting for you: the answer before it was not finished.",
+                "person": "Waiting for you",
                 "server": "Goes on when the server answers.",
             }[turn.waits]
         case "pending":

@@ -234,7 +234,7 @@ PART = Part("p", "text")
             (
                 replace(ANSWER, status="queued", waits="person"),
                 sync,
-                "Waiting for you: the answer before it was not finished.",
+                "Waiting for you",
             )
             for sync in ("live", "offline")
         ),

@@ -130,7 +130,7 @@ def test_an_answer_cut_short_can_be_asked_again():
     assert asked == ["a"]
 
 
-WAITING = "Waiting for you: the answer before it was not finished."
+WAITING = "Waiting for you"
 
 
 def names(shown):
