@@ -22,6 +22,7 @@ from holdfast_server.models.choosing import ModelSettings, UnusableAddress, choo
 from holdfast_server.models.port import Model
 from holdfast_server.serving import serve
 from holdfast_server.settings import Settings
+from holdfast_server.sockets import allow_open_files, end_when_silent
 
 BACKLOG = 2048
 
@@ -33,6 +34,7 @@ def start(settings: Settings) -> None:
     port is in use, and has not taken the store from the one that serves.
     """
     log_to_stderr(settings.log_level)
+    allow_open_files()
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     listening = listen(settings.host, settings.port)
     try:
@@ -79,13 +81,15 @@ def log_to_stderr(level: str) -> None:
 def listen(host: str, port: int) -> socket.socket:
     """Take the port, so that nobody else has it once we say we are there. Raises CannotStart."""
     try:
-        return _without_delay(
+        listening = _without_delay(
             socket.create_server(
                 (host, port),
                 family=socket.AF_INET6 if ":" in host else socket.AF_INET,
                 backlog=BACKLOG,
             )
         )
+        end_when_silent(listening)
+        return listening
     except OSError as problem:
         if problem.errno == errno.EADDRINUSE:
             raise CannotStart(

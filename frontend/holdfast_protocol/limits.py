@@ -81,12 +81,14 @@ STORE_WINDOW_MS_MAX = 250
 ENTRIES_PER_READ_MAX = 1_000
 """Entries in one SSE frame or poll page; costs a reader at most a few hundred kilobytes."""
 
-ENTRY_BYTES_PER_READ_MAX = 1_000_000
-"""The same page by weight; one entry always fits, however heavy."""
+ENTRY_BYTES_PER_READ_MAX = 300_000
+"""The same page by weight; one entry always fits, however heavy (1.2 MB: a longest question in
+JSON's escapes). A reader that stopped reading costs this twice: a frame, and what is unsent."""
 
 FRAME_CHARS_MAX = 8_000_000
-"""One frame of an event stream: eight of the heaviest pages. A reader drops a longer one and, by
-the gap it leaves, knows that it has to read again."""
+"""One frame of an event stream. The heaviest are resets, which carry a list of threads with their
+instructions; a page of entries is far below. A reader drops a longer one and, by the gap it
+leaves, knows that it has to read again."""
 
 THREADS_PER_PAGE_MAX = 200
 """Rows in one list, and in what bootstrap and reset carry: some 100 kB without instructions."""
@@ -97,8 +99,13 @@ MESSAGES_PER_PAGE_MAX = 100
 POLL_WAIT_S_MAX = 25.0
 """Long poll. Below the 30 s at which common proxies give up."""
 
-STREAMS_PER_ACCOUNT_MAX = 1_000
-"""Event streams at once, each at most 60 kB of server memory. One more is refused with 429."""
+STREAMS_PER_ACCOUNT_MAX = 10_000
+"""Event streams at once. One more is refused with 429. An idle one costs the server some 30 kB and
+an open file, so all of them 300 MB; one that stopped reading up to 1 MB."""
+
+SEND_S_MAX = 120.0
+"""How long one frame may take to be sent before its stream is closed, which is noticed at the next
+beat: a reader must take some 3 kB a second of what is heaviest. It goes on from its cursor."""
 
 BEAT_ACTIVE_S = 5.0
 """Between two comments on an event stream while a run is active: how soon a dead one is known."""
@@ -149,6 +156,22 @@ STOPS_REMEMBERED_MS = 10 * 60 * 1000
 
 SHUTDOWN_S_MAX = 5.0
 """From SIGTERM to the end of the process; every run is flushed and ended inside it."""
+
+# --- delivery --------------------------------------------------------------------------------
+FEED_BYTES_MAX = 1_000_000
+"""The newest frames of an account, kept while anybody follows it: a reader that is further behind
+reads for itself. Once per account, not per reader."""
+
+BEATS_AT_ONCE_MAX = 100
+"""Streams that beat before anything else has its turn: some 2 ms."""
+
+PEER_SILENT_S_MAX = 60.0
+"""How long a connection may acknowledge nothing of what was sent, or have no room for more, before
+the system ends it. A laptop that sleeps longer connects again and goes on from its cursor."""
+
+UNSENT_BYTES_MAX = 131_072
+"""What the system holds of a connection beyond what is under way to its peer. Less would cost
+speed on long fast lines; more is memory that a reader who stopped would hold."""
 
 # --- the browser -----------------------------------------------------------------------------
 WINDOWS_IN_MEMORY_MAX = 30
