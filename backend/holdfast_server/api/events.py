@@ -5,15 +5,18 @@
     reset       id: new cursor, data: what bootstrap answers
     : beat      so that a dead connection is noticed
 
-The stream holds a cursor and nothing of any run (L7); a reader that is slow is waited for by
-nobody else (L11).
+The stream holds a place in the journal and nothing of any run (L7).
 """
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from typing import Any
 
 import orjson
+import structlog
 from fastapi import APIRouter, Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from holdfast_protocol.cursor import Cursor
@@ -21,62 +24,124 @@ from holdfast_protocol.sse import BEAT, encode_frame
 from holdfast_server.api.account import account_of
 from holdfast_server.api.bootstrap import bootstrap, now_ms
 from holdfast_server.api.catalogue import Catalogue
+from holdfast_server.api.feed import Batch, Follower, News
 from holdfast_server.api.reading import Reading
 
+log = structlog.get_logger()
+
 HEADERS = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
+MEDIA_TYPE = "text/event-stream"
+DOCUMENTED: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "Events `journal`, `caught-up` and `reset`, for as long as both sides last.",
+        "content": {MEDIA_TYPE: {"schema": {"type": "string"}}},
+    },
+    429: {"description": "The account has as many streams as it may have."},
+}
 
 
-class EventStream(StreamingResponse):
-    """An answer that is counted as a stream of the account for as long as it is being given.
+class EventStream(Response):
+    """The answer that goes on: one task sends, while this one watches for the reader's leaving.
 
-    Refused at the limit (L12), before its first byte.
+    It is counted among the account's streams while it is given, and refused at the limit before
+    its first byte (L12). Starlette's StreamingResponse holds more memory, of which there are
+    thousands, and sends from within all layers of the app, which each frame would pay for.
     """
 
-    def __init__(self, reading: Reading, account: str, content: AsyncIterator[bytes]) -> None:
-        super().__init__(content, media_type="text/event-stream", headers=HEADERS)
+    media_type = MEDIA_TYPE
+
+    def __init__(
+        self, reading: Reading, catalogue: Catalogue, account: str, place: Cursor | None
+    ) -> None:
+        self.status_code = 200
+        self.background = None
+        self.init_headers(HEADERS)
         self._reading = reading
+        self._catalogue = catalogue
         self._account = account
+        self._place = place
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        with self._reading.stream(self._account):
-            await super().__call__(scope, receive, send)
+        with self._reading.follow(self._account, self._place) as follower:
+            head = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
+            await send(head)
+            coming = frames(self._reading, self._catalogue, follower)
+            sending = asyncio.create_task(send_all(coming, follower, send, self._reading.clock_s))
+            follower.cut = sending.cancel
+            await until_either(receive, sending)
+            sending.cancel()
+            await asyncio.wait({sending})
+        if follower.is_closed:
+            log.info("stream closed: nobody took what was sent", account=self._account)
+        elif not sending.cancelled():
+            sending.result()
+
+
+async def send_all(
+    coming: AsyncGenerator[bytes, None],
+    follower: Follower,
+    send: Send,
+    clock_s: Callable[[], float],
+) -> None:
+    """Send the frames and the end of the answer. `send` is what waits for a slow connection."""
+    async with aclosing(coming):
+        async for frame in coming:
+            follower.sending_since_s = clock_s()
+            await send({"type": "http.response.body", "body": frame, "more_body": True})
+            follower.sending_since_s = None
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def until_either(receive: Receive, sending: asyncio.Task[None]) -> None:
+    """Wait until the reader leaves or everything is sent."""
+    try:
+        async with asyncio.timeout(None) as watch:
+
+            def all_is_sent(_: asyncio.Task[None]) -> None:
+                watch.reschedule(0)
+
+            sending.add_done_callback(all_is_sent)
+            try:
+                while (await receive())["type"] != "http.disconnect":
+                    pass
+            finally:
+                sending.remove_done_callback(all_is_sent)
+    except TimeoutError:
+        pass  # all is sent
 
 
 async def frames(
-    reading: Reading, catalogue: Catalogue, account: str, place: Cursor | None
-) -> AsyncIterator[bytes]:
-    """Give the stream's frames from `place` on, until the server ends."""
-    is_caught_up = False
+    reading: Reading, catalogue: Catalogue, follower: Follower
+) -> AsyncGenerator[bytes, None]:
+    """Give the frames for a follower until it ends."""
+    counts = reading.counts
     while True:
-        batch = await reading.batch(place)
-        if batch is None:
-            place, content = await bootstrap(reading, catalogue, account)
-            yield encode_frame("reset", orjson.dumps(content), str(place))
-            is_caught_up = False
-            continue
-        place = batch.page.cursor
-        if batch.page.entries:
-            yield batch.frame
-        if batch.page.more:
-            continue
-        if not is_caught_up:
-            is_caught_up = True
-            yield encode_frame("caught-up", orjson.dumps({"now": now_ms()}))
-        if not await reading.wait(place, reading.beat_s(account)):
-            if reading.is_closed:
+        match await follower.pull():
+            case Batch() as batch:
+                yield batch.frame
+                counts.frames += 1
+                counts.entries += batch.count
+            case News.BEAT:
+                yield BEAT
+            case News.CAUGHT_UP:
+                yield encode_frame("caught-up", orjson.dumps({"now": now_ms()}))
+            case News.RESET:
+                place, content = await bootstrap(reading, catalogue, follower.account)
+                yield encode_frame("reset", orjson.dumps(content), str(place))
+                follower.go_on_from(place)
+            case News.ENDED:
                 return
-            yield BEAT
 
 
 def events_routes(reading: Reading, catalogue: Catalogue) -> APIRouter:
     router = APIRouter(tags=["reading"])
 
-    @router.get("/api/events")
+    @router.get("/api/events", response_class=Response, responses=DOCUMENTED)
     async def events(request: Request, cursor: str | None = None) -> Response:
         """Stream the journal from `Last-Event-ID`, else from `cursor`."""
         account = account_of(request)
         place = reading.place(account, request.headers.get("last-event-id", cursor))
         await reading.flush(account)
-        return EventStream(reading, account, frames(reading, catalogue, account, place))
+        return EventStream(reading, catalogue, account, place)
 
     return router

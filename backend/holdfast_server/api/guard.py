@@ -7,6 +7,7 @@ The gate also bounds bodies, and answers for whatever nobody else caught. It is 
 BaseHTTPMiddleware: that would tie a handler's life to its client's.
 """
 
+from collections.abc import Awaitable
 from urllib.parse import urlsplit
 
 import structlog
@@ -62,10 +63,10 @@ class Guard:
                 raise ApiError(413, "too_large", _TOO_LARGE)
             return message
 
-        async def watched_send(message: Message) -> None:
+        def watched_send(message: Message) -> Awaitable[None]:
             nonlocal has_begun
             has_begun = True
-            await send(message)
+            return send(message)
 
         try:
             await self._app(scope, bounded_receive, watched_send)

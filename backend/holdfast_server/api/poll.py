@@ -18,8 +18,8 @@ from holdfast_server.api.answers import json_answer
 from holdfast_server.api.bodies import Before, WaitSeconds
 from holdfast_server.api.bootstrap import bootstrap
 from holdfast_server.api.catalogue import Catalogue
+from holdfast_server.api.feed import Batch, News
 from holdfast_server.api.reading import Reading
-from holdfast_server.journal.port import Page
 
 
 def poll_routes(reading: Reading, catalogue: Catalogue) -> APIRouter:
@@ -36,33 +36,37 @@ def poll_routes(reading: Reading, catalogue: Catalogue) -> APIRouter:
         account = account_of(request)
         await reading.flush(account)
         place = reading.place(account, cursor)
-        page = await reading.entries(place)
-        if page is not None and not page.entries and wait:
-            page = await next_page(reading, account, page.cursor, wait)
-        if page is None:
+        batch = await reading.batch(place)
+        if batch is not None and not batch.count and wait:
+            batch = await next_batch(reading, account, batch.cursor, wait)
+        if batch is None:
             _, content = await bootstrap(reading, catalogue, account)
             return json_answer({"reset": content})
-        return json_answer(page_bytes(page, thread))
+        return json_answer(batch_bytes(batch, thread))
 
     return router
 
 
-async def next_page(reading: Reading, account: str, place: Cursor, timeout_s: float) -> Page | None:
-    """Wait for entries after the place. While it waits, a poll counts as a stream (L12)."""
-    loop = asyncio.get_running_loop()
-    until = loop.time() + timeout_s
-    with reading.stream(account):
-        while await reading.wait(place, max(0.0, until - loop.time())):
-            page = await reading.entries(place)
-            if page is None or page.entries:
-                return page
-    return await reading.entries(place)
+async def next_batch(
+    reading: Reading, account: str, place: Cursor, timeout_s: float
+) -> Batch | None:
+    """Wait for entries after the place, as a stream does; it counts as one meanwhile (L12)."""
+    with reading.follow(account, place) as follower:
+        try:
+            async with asyncio.timeout(timeout_s):
+                while (pulled := await follower.pull()) not in (News.RESET, News.ENDED):
+                    if isinstance(pulled, Batch):
+                        return pulled
+        except TimeoutError:
+            pass  # its time is up: what there is now is the answer
+    return await reading.batch(place)
 
 
-def page_bytes(page: Page, thread: str | None) -> bytes:
-    """Return the answer for a page. Its entries are JSON already and are not read again."""
-    changed = bool(page.entries)
+def batch_bytes(batch: Batch, thread: str | None) -> bytes:
+    """Return the answer for a batch. Its entries are JSON already; only `thread` has them read."""
+    entries = batch.entries_json
+    changed = bool(batch.count)
     if thread is not None:
-        changed = any(orjson.loads(entry).get("thread") == thread for entry in page.entries)
-    head = orjson.dumps({"changed": changed, "cursor": str(page.cursor), "more": page.more})
-    return head[:-1] + b',"entries":[' + ",".join(page.entries).encode() + b"]}"
+        changed = any(entry.get("thread") == thread for entry in orjson.loads(entries))
+    head = orjson.dumps({"changed": changed, "cursor": str(batch.cursor), "more": batch.more})
+    return head[:-1] + b',"entries":' + entries + b"}"

@@ -1,33 +1,28 @@
 """Reads the journal for whoever looks: event streams and polls alike (L5, L11).
 
-Readers pull: each holds a cursor and asks for what comes after it, a bounded page at a time.
 Law L7: **Nobody's leaving stops a run.** What is held here can read, and can ask that what is
 pending be written; there is nothing in it by which a run could be stopped.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from holdfast_protocol.cursor import Cursor, parse_cursor
-from holdfast_protocol.limits import BEAT_ACTIVE_S, BEAT_IDLE_S, STREAMS_PER_ACCOUNT_MAX
-from holdfast_protocol.sse import encode_frame
+from holdfast_protocol.limits import (
+    BEAT_ACTIVE_S,
+    BEAT_IDLE_S,
+    SHUTDOWN_S_MAX,
+    STREAMS_PER_ACCOUNT_MAX,
+)
 from holdfast_server.api.errors import ApiError
-from holdfast_server.journal.port import History, Journal, MessagesOf, Page, ThreadList, Threads
+from holdfast_server.api.feed import Batch, DeliveryCounts, Feed, Follower, encode_page
+from holdfast_server.journal.port import History, Journal, MessagesOf, ThreadList, Threads
 
-
-def journal_frame(page: Page) -> bytes:
-    """Return the frame of a page: its entries as one JSON array, the cursor after them as id."""
-    return encode_frame("journal", f"[{','.join(page.entries)}]".encode(), str(page.cursor))
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """A page, and the frame of it that every stream at the same place sends."""
-
-    page: Page
-    frame: bytes
+LAST_READ_S_MAX = SHUTDOWN_S_MAX / 5
+"""How long the last pages may take to be read when the server ends."""
 
 
 @dataclass(slots=True)
@@ -37,93 +32,81 @@ class Reading:
     journal: Journal
     flush: Callable[[str], Awaitable[None]]
     is_active: Callable[[str], bool]
+    clock_s: Callable[[], float] = time.monotonic
+    counts: DeliveryCounts = field(default_factory=DeliveryCounts)
     is_closed: bool = False
-    _shared: dict[Cursor, asyncio.Task[Batch | None]] = field(default_factory=dict)
-    _waits: set[asyncio.Timeout] = field(default_factory=set)
-    _streams: dict[str, int] = field(default_factory=dict)
+    _feeds: dict[str, Feed] = field(default_factory=dict)
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     def place(self, account: str, cursor: str | None) -> Cursor | None:
         """Return the cursor that a reader sent; None when it is no place for this account."""
         place = parse_cursor(cursor)
         return place if place is not None and place.account == account else None
 
-    async def entries(self, place: Cursor | None) -> Page | None:
-        """Return what came after the place; None: the reader has to be reset (L4)."""
-        return None if place is None else await self.journal.entries(place)
-
     async def batch(self, place: Cursor | None) -> Batch | None:
-        """The same for a stream: those that wake together at one place read once.
-
-        Who joins a read that began before a commit may miss that commit, and is woken for it
-        at once: streams wait at the place they have, never at the head.
-        """
-        if place is None:
-            return None
-        reading = self._shared.get(place)
-        if reading is None:
-            reading = asyncio.create_task(self._read_batch(place))
-            self._shared[place] = reading
-            reading.add_done_callback(lambda read: self._forget(place, read))
-        return await asyncio.shield(reading)
-
-    def _forget(self, place: Cursor, read: asyncio.Task[Batch | None]) -> None:
-        del self._shared[place]
-        if not read.cancelled():
-            read.exception()  # whoever waits is told; all of them may have left
-
-    async def _read_batch(self, place: Cursor) -> Batch | None:
-        page = await self.entries(place)
-        return page and Batch(page, journal_frame(page))
+        """Return what came after the place; None: the reader has to be reset (L4)."""
+        page = None if place is None else await self.journal.entries(place)
+        if page is None:
+            self.counts.reset += 1
+        return page and encode_page(page)
 
     async def snapshot(self, scope: Threads | MessagesOf) -> ThreadList | History:
         """Return state with its cursor, all that runs have said until now included."""
         await self.flush(scope.account)
         return await self.journal.snapshot(scope)
 
-    async def wait(self, place: Cursor, timeout_s: float) -> bool:
-        """Wait for entries after the place; False when the time is up, or the server ends."""
-        if self.is_closed:
-            return False
-        try:
-            async with asyncio.timeout(None) as cut:
-                self._waits.add(cut)
-                try:
-                    return await self.journal.wait(place, timeout_s)
-                finally:
-                    self._waits.discard(cut)
-        except TimeoutError:
-            return False
-
     def beat_s(self, account: str) -> float:
         """How long a stream of the account may be silent."""
         return BEAT_ACTIVE_S if self.is_active(account) else BEAT_IDLE_S
 
+    def streams(self) -> int:
+        """How many follow a journal now, of all accounts."""
+        return sum(len(feed) for feed in self._feeds.values())
+
     @contextmanager
-    def stream(self, account: str):
-        """Count a stream of the account while inside. Raises ApiError at the limit (L12).
+    def follow(self, account: str, place: Cursor | None) -> Iterator[Follower]:
+        """Follow the account's journal while inside. Raises ApiError at the limit (L12).
 
         To look and to take the place is one step, and nothing else can be asked: whoever
         looked first and came back later would find the place taken by others who had looked.
         """
-        count = self._streams.get(account, 0)
-        if count >= STREAMS_PER_ACCOUNT_MAX:
+        feed = self._feeds.get(account)
+        if feed is not None and len(feed) >= STREAMS_PER_ACCOUNT_MAX:
             raise ApiError(
                 429,
                 "too_many_streams",
                 f"There may be at most {STREAMS_PER_ACCOUNT_MAX:,} event streams at once.",
                 retryable=True,
             )
-        self._streams[account] = count + 1
+        if feed is None:
+            feed = Feed(
+                account, self.journal, lambda: self.beat_s(account), self.counts, self.clock_s
+            )
+            self._feeds[account] = feed
+        follower = Follower(feed, place)
+        feed.join(follower)
+        self._see_to(feed)
         try:
-            yield
+            yield follower
         finally:
-            self._streams[account] -= 1
-            if not self._streams[account]:
-                del self._streams[account]
+            feed.leave(follower)
+            if not len(feed):
+                del self._feeds[account]
+                feed.task.cancel()
 
-    def close(self) -> None:
+    def _see_to(self, feed: Feed) -> None:
+        """Have the feed read: it is new, or had failed."""
+        if self.is_closed:
+            feed.close()
+        if feed.task is None or feed.task.done():
+            feed.start()
+            self._tasks.add(feed.task)
+            feed.task.add_done_callback(self._tasks.discard)
+
+    async def close(self) -> None:
         """Let every reader come to its end: what is journalled is still read, then no more."""
         self.is_closed = True
-        now = asyncio.get_running_loop().time()
-        for cut in list(self._waits):
-            cut.reschedule(now)
+        for feed in self._feeds.values():
+            feed.close()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=LAST_READ_S_MAX)

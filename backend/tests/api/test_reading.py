@@ -108,8 +108,7 @@ async def test_a_long_poll_returns_empty_when_its_time_is_up(site):
 async def test_a_long_poll_ends_when_the_server_does(site):
     place = await place_after_talk(site)
     polling = asyncio.create_task(site.get("/api/poll", cursor=str(place), wait=25))
-    while not site.server.reading._waits:  # noqa: ASYNC110
-        await asyncio.sleep(0)
+    await until(lambda: site.server.reading.streams() == 1)
     await site.server.end()
     assert (await asyncio.wait_for(polling, 5))["entries"] == []
 
@@ -119,7 +118,9 @@ class Frames:
 
     def __init__(self, site, place) -> None:
         server = site.server
-        self._chunks = frames(server.reading, server.catalogue, "local", place)
+        self._following = server.reading.follow("local", place)
+        follower = self._following.__enter__()
+        self._chunks = frames(server.reading, server.catalogue, follower)
         self._decoder = FrameDecoder()
 
     async def next(self):
@@ -132,6 +133,7 @@ class Frames:
 
     async def close(self) -> None:
         await self._chunks.aclose()
+        self._following.__exit__(None, None, None)
 
 
 async def test_a_stream_gives_what_came_after_its_place_then_says_it_caught_up(site):
@@ -211,12 +213,12 @@ async def test_a_long_journal_comes_in_bounded_frames_none_of_them_missing(site)
 async def test_L12_streams_have_a_limit_and_give_their_place_back(site, ask, monkeypatch):
     monkeypatch.setattr("holdfast_server.api.reading.STREAMS_PER_ACCOUNT_MAX", 1)
     place = await place_after_talk(site)
-    with site.server.reading.stream("local"):
+    with site.server.reading.follow("local", None):
         for path in ("/api/events", f"/api/poll?cursor={place}&wait=25"):
             answer = await ask.get(path)
             assert (answer.status_code, error_of(answer)) == (429, "too_many_streams")
         assert (await ask.get(f"/api/poll?cursor={place}")).status_code == 200
-    with site.server.reading.stream("local"):
+    with site.server.reading.follow("local", None):
         pass
 
 
@@ -226,12 +228,12 @@ async def test_L12_of_streams_asked_for_at_one_moment_no_more_are_opened_than_ma
     monkeypatch.setattr("holdfast_server.api.reading.STREAMS_PER_ACCOUNT_MAX", 2)
     asking = [asyncio.create_task(ask.get("/api/events")) for _ in range(5)]
     await until(lambda: sum(task.done() for task in asking) == 3)
-    assert site.server.reading._streams == {"local": 2}
+    assert site.server.reading.streams() == 2
     await site.server.end()
     answers = await asyncio.gather(*asking)
     assert sorted(answer.status_code for answer in answers) == [200, 200, 429, 429, 429]
     assert {error_of(answer) for answer in answers if answer.is_error} == {"too_many_streams"}
-    assert site.server.reading._streams == {}, "a place was not given back"
+    assert site.server.reading.streams() == 0, "a place was not given back"
 
 
 async def test_L7_what_serves_readers_holds_nothing_that_could_stop_a_run(site):

@@ -70,7 +70,7 @@ async def test_L7_a_reader_who_leaves_stops_no_run(site):
         async with streaming(address) as stream:
             await stream.until("caught-up")
             sent = await site.sends_and_hears("why?")
-        await until(lambda: not site.server.reading._streams)
+        await until(lambda: not site.server.reading.streams())
         await site.client.aclose()
         assert site.model.open == 1
         site.model.says(TextDelta(" it is"), Finished(None), to="why?")
