@@ -86,8 +86,11 @@ def continue_reply(rows: Rows, command: ContinueReply) -> Decision:
     reply = require_message(rows, command.message)
     if reply.run != command.run:
         raise Conflict(f"message {reply.id} is not written by run {command.run}")
+    answer = {"message": reply.id, "run": command.run}
+    if reply.status != "queued":
+        return Decision(answer)
     moved, begins = let_go_on(rows, reply.thread, rows.thread(reply.thread).runs)
-    return Decision({"message": reply.id, "run": command.run}, moved, begins=begins)
+    return Decision(answer, moved, begins=begins)
 
 
 def end_orphans(rows: Rows, command: EndOrphans, in_front: InFront) -> Decision:

@@ -82,6 +82,19 @@ async def test_a_waiting_reply_can_be_continued_and_once_is_enough(house):
     assert [turn.messages[-1].text for turn in house.model.turns] == ["one", "two"]
 
 
+async def test_L9_a_continue_that_comes_again_lets_nothing_else_go_on(house):
+    """The first one's answer was lost, and the person has stopped that reply meanwhile."""
+    _, second = await ended_before(house, "stopped")
+    third = await house.asks("three", second.thread)
+    again = ContinueReply(second.reply, second.run)
+    await house.runs.continue_reply(ACCOUNT, again)
+    await house.runs.stop(ACCOUNT, second.reply)
+    assert (await end_of(house.journal, second.reply))["status"] == "stopped"
+    await house.runs.continue_reply(ACCOUNT, again)
+    await nothing_runs(house)
+    assert await status_of(house, third) == "queued"
+
+
 async def test_each_stop_leaves_the_next_one_to_the_person(house):
     _, second = await ended_before(house, "stopped")
     third = await house.asks("three", second.thread)
