@@ -39,11 +39,13 @@ class ServerFailed(AssertionError):
 class Server:
     """One data folder and one port; the process on them may come and go.
 
-    `model_url` is the base URL of an OpenAI-compatible model, None for the demo model.
+    `model_url` is the base URL of an OpenAI-compatible model, None for the demo model. `program`
+    is what runs it, if not the installed command.
     """
 
     model_url: str | None = None
     more_environment: dict[str, str] = field(default_factory=dict)
+    program: list[str] = field(default_factory=list)
     port: int = 0
     folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="holdfast-e2e-")))
     process: subprocess.Popen | None = None
@@ -120,7 +122,7 @@ class Server:
         options = ["--port", str(self.port), "--data-dir", str(self.folder / "data")]
         with self.log.open("ab") as log:
             return subprocess.Popen(
-                [_program(), "serve", *options],
+                [*(self.program or [str(_program())]), "serve", *options],
                 env=self._environment(),
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,

@@ -44,9 +44,11 @@ def provider_process(module: str) -> Iterator[tuple[str, int]]:
 
 
 @asynccontextmanager
-async def serving(model_url: str | None) -> AsyncIterator[tuple[Server, Api]]:
+async def serving(
+    model_url: str | None, program: Sequence[str] = ()
+) -> AsyncIterator[tuple[Server, Api]]:
     """Run a server on an empty folder; it is ended and its folder removed afterwards."""
-    server = Server(model_url=model_url)
+    server = Server(model_url=model_url, program=list(program))
     try:
         await server.start()
         api = await Api(server.url).begin()
