@@ -92,9 +92,10 @@ async def kill_many(campaign: Campaign, say: Say, server: Server | None = None) 
         if not course.failures and (faults := await judge_whole(stage)):
             kept = keep(stage, "the whole journal", None, faults)
             course.fail(faults, case="the whole journal", kept=str(kept))
-        for phase in phases:
-            if course.found[phase] < campaign.least:
-                course.fail([f"{phase} came about {course.found[phase]} times only"])
+        rare = [phase for phase in phases if course.found[phase] < campaign.least]
+        if rare and not course.failures:
+            counted = ", ".join(f"{phase} {course.found[phase]} times" for phase in rare)
+            course.fail([f"came about too seldom (least {campaign.least}): {counted}"])
         return _report(course, stage, why_not)
 
 

@@ -51,10 +51,10 @@ class Fuse:
             threading.Timer(self._moment.after_us / 1_000_000, self._deed).start()
         return True
 
-    async def struck(self) -> float:
+    async def struck(self, *, bound_s: float = BOUND_S) -> float:
         """Wait for the deed and return when it was done, by `time.perf_counter`."""
         try:
-            async with asyncio.timeout(BOUND_S):
+            async with asyncio.timeout(bound_s):
                 await self._struck.wait()
         except TimeoutError:
             raise NeverCame(f"{self._moment} did not come: {self._left} are missing") from None

@@ -51,7 +51,7 @@ def _before_first_token(random: Random) -> Plan:
     moment = random.choice(
         (
             Moment("posting", 1, random.randint(500, 8_000)),
-            Moment("accepted", 1, random.randint(1, 20_000)),
+            Moment("accepted", 1, _soon(random, 20_000)),
             Moment("asked", 1, random.randint(1, 15_000)),
             Moment("asked", 1, random.randint(1, 15_000)),
         )
@@ -74,7 +74,7 @@ def _in_prose(random: Random, kind: str) -> Plan:
     moment = random.choice(
         (
             Moment(f"said {kind}", random.randint(5, 80), random.randint(1, 40_000)),
-            Moment(f"read {kind}", random.randint(1, 8), random.randint(1, 20_000)),
+            Moment(f"read {kind}", random.randint(1, 8), _soon(random, 20_000)),
         )
     )
     return _with_company(random, Script(((*before, endless),)), moment)
@@ -89,7 +89,7 @@ def _in_arguments(random: Random) -> Plan:
     moment = random.choice(
         (
             Moment("said tool", pieces + random.randint(5, 80), random.randint(1, 40_000)),
-            Moment("read tool", len(calls) + random.randint(1, 8), random.randint(1, 20_000)),
+            Moment("read tool", len(calls) + random.randint(1, 8), _soon(random, 20_000)),
         )
     )
     return _with_company(random, Script(((*before, *calls, call),)), moment)
@@ -102,8 +102,8 @@ def _in_tool(random: Random) -> Plan:
     script = Script(((*before, *calls), (_say(random, "text", 3, 9),)))
     moment = random.choice(
         (
-            Moment("result", 1, random.randint(1, 3_000)),
-            Moment("result", random.randint(1, len(calls) // 2), random.randint(1, 3_000)),
+            Moment("result", 1, _soon(random, 3_000)),
+            Moment("result", random.randint(1, len(calls) // 2), _soon(random, 3_000)),
         )
     )
     return _with_company(random, script, moment)
@@ -117,9 +117,9 @@ def _before_end(random: Random) -> Plan:
     racing = Script(((*before, words, Rest(random.uniform(0.03, 0.08))),))
     script, moment = random.choice(
         (
-            (held, Moment("whole", 1, random.randint(1, 20_000))),
+            (held, Moment("whole", 1, _soon(random, 20_000))),
             (held, Moment("said text", len(words.tokens), random.randint(40_000, 80_000))),
-            (racing, Moment("round over", 1, random.randint(1, 3_000))),
+            (racing, Moment("round over", 1, _soon(random, 3_000))),
         )
     )
     return _with_company(random, script, moment)
@@ -142,6 +142,13 @@ PLANS: Mapping[Phase, Callable[[Random], Plan]] = {
     "between_last_token_and_end": _before_end,
     "in_group_commit": _in_group_commit,
 }
+
+
+def _soon(random: Random, us_max: int) -> int:
+    """Return how long after somebody outside learnt of something: often at once, when what was
+    told too early would not be durable yet.
+    """
+    return random.choice((0, random.randint(1, 1_500), random.randint(1, us_max)))
 
 
 def _with_company(random: Random, target: Script, moment: Moment) -> Plan:

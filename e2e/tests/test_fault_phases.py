@@ -11,6 +11,7 @@ from e2e.faults.campaign import FAILURES_MAX, Campaign, Course
 from e2e.faults.case import Verdict
 from e2e.faults.commits import Commit
 from e2e.faults.evidence import PHASES, is_group_commit, phase_of
+from e2e.faults.moment import Fuse, Moment, NeverCame
 from e2e.faults.plans import plan
 from e2e.faults.readers import Frames, whole_entries
 from e2e.faults.script import Ask, Hold, Progress, Say, Script
@@ -106,6 +107,24 @@ def test_a_run_gives_up_when_cases_go_on_failing() -> None:
         assert course.next_phase() is not None
         course.fail(["L2: gone"])
     assert course.next_phase() is None
+
+
+@pytest.mark.parametrize("after_us", [0, 1])
+async def test_a_fuse_strikes_once_when_its_event_has_come_often_enough(after_us: int) -> None:
+    struck: list[str] = []
+    fuse = Fuse(Moment("said", 2, after_us), lambda: struck.append("now"))
+    assert not any((fuse.note("said"), fuse.note("asked")))
+    assert fuse.note("said")
+    assert not fuse.note("said")
+    assert await fuse.struck() == fuse.struck_at_s
+    assert struck == ["now"]
+
+
+async def test_a_moment_that_does_not_come_is_told_with_what_is_missing() -> None:
+    fuse = Fuse(Moment("said", 2), lambda: None)
+    fuse.note("said")
+    with pytest.raises(NeverCame, match=r"event='said', count=2.* 1 are missing"):
+        await fuse.struck(bound_s=0)
 
 
 @pytest.mark.parametrize("phase", PHASES)
