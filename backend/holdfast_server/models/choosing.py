@@ -18,6 +18,7 @@ from holdfast_server.models.demo import TOKENS_PER_S, DemoTransport
 from holdfast_server.models.door import Sleep
 from holdfast_server.models.limits import LIMITS, Limits
 from holdfast_server.models.port import Model, ModelError
+from holdfast_server.models.rehearsal import rehearse
 from holdfast_server.models.tools import Tool, Toolbox, built_in
 
 OLLAMA_URL = "http://127.0.0.1:11434/v1"
@@ -132,6 +133,7 @@ async def choose_model(
     if base_url == DEMO or (base_url is None and settings.model in TOKENS_PER_S):
         return demo_model(model=settings.model, limits=limits)
     if base_url is not None:
+        await asyncio.to_thread(rehearse, limits)
         return await asyncio.to_thread(
             http_model, base_url, api_key=settings.api_key, model=settings.model, limits=limits
         )
@@ -144,9 +146,11 @@ async def _local_ollama(url: str, model: str | None, limits: Limits) -> Model | 
     found = await asyncio.to_thread(http_model, url, model=model, limits=limits)
     try:
         async with asyncio.timeout(limits.probe_s_max):
-            if await found.list_models():
-                return found
+            is_there = bool(await found.list_models())
     except (ModelError, TimeoutError):
-        pass  # none there, which is the usual case: the demo answers
+        is_there = False  # which is the usual case: the demo answers
+    if is_there:
+        await asyncio.to_thread(rehearse, limits)
+        return found
     await found.aclose()
     return None

@@ -29,6 +29,10 @@ class Limits:
     probe_s_max: float = 0.3
     """Looking for a local Ollama at start-up, when nothing is configured: delays that start."""
 
+    rehearsal_s_max: float = 5.0
+    """The answer from a script at start-up, within this machine: it takes some 75 ms. Past it the
+    start goes on, and the first question loads what is left to load."""
+
     tool_s_max: float = 30.0
     """One tool call. Past it the model is told that the tool took too long."""
 
