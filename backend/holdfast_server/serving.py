@@ -75,6 +75,7 @@ class WebServer(uvicorn.Server):
         )
         self._server = server
         self._on_ready = on_ready
+        self._has_let_go = False
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -82,8 +83,14 @@ class WebServer(uvicorn.Server):
         self._on_ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        await self._server.end()
+        await self.let_go()
         await super().shutdown(sockets)
+
+    async def let_go(self) -> None:
+        """End runs and streams; once, for what did not end in its time would take it again."""
+        if not self._has_let_go:
+            self._has_let_go = True
+            await self._server.end()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -121,7 +128,7 @@ async def serve(
         await web.serve([listening])
     finally:
         loss.cancel()
-        await server.end()
+        await web.let_go()
         await model.aclose()
         await journal.close()
         await asyncio.wait({loss})

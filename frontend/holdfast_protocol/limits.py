@@ -126,7 +126,7 @@ STORE_READERS = 4
 STORE_BUSY_S_MAX = 5.0
 """How long the store may be held by somebody else (a backup, a shell) before we give up on it."""
 
-STORE_CLOSING_S_MAX = 1.0
+STORE_CLOSING_S_MAX = 0.5
 """How long the store may take to write what is queued at the end. Past it the process ends without:
 a store that does not answer must not keep it."""
 

@@ -1,13 +1,17 @@
 """A real server whose disk refuses its writes for a while (L10): it stays, says so, and goes on."""
 
+import asyncio
 import resource
-from contextlib import asynccontextmanager, contextmanager
+import signal
+import sqlite3
+from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
 
 import httpx
 
 from backend.tests.api.site import error_of, streaming
-from backend.tests.cli.processes import BOUND_S, serving
+from backend.tests.cli.processes import BOUND_S, ask, serving
+from holdfast_protocol.limits import SHUTDOWN_S_MAX
 from holdfast_server.journal.sqlite import FILE
 from holdfast_server.runs.minting import new_id
 
@@ -79,3 +83,22 @@ async def test_L10_a_server_whose_store_takes_no_writes_stays_says_so_and_recove
         assert (entries[-1]["type"], entries[-1]["status"]) == ("run.ended", "stopped")
         made = [entry["message"] for entry in entries if entry["type"] == "message.created"]
         assert made == [again["id"], again["reply"]], "what was refused left something behind"
+
+
+async def test_L10_a_signal_ends_it_within_five_seconds_though_its_store_is_held(tmp_path):
+    loop = asyncio.get_running_loop()
+    async with serving(tmp_path) as (server, line), streaming(line.split()[3]) as stream:
+        await ask(line)
+        while "part.delta" not in (await stream.next()).data:
+            pass
+        with closing(sqlite3.connect(tmp_path / FILE, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            asked = loop.time()
+            server.send_signal(signal.SIGTERM)
+            async with asyncio.timeout(BOUND_S):
+                _, err = await server.communicate()
+            assert loop.time() - asked < SHUTDOWN_S_MAX
+        assert (server.returncode, b"Traceback" in err) == (0, False), err
+    async with serving(tmp_path) as (_, line), client_of(line) as client:
+        start = (await client.get("/api/bootstrap")).json()
+        assert start["threads"][0]["run"] is None, "its run is left hanging"

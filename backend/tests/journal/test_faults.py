@@ -256,7 +256,7 @@ async def test_L12_behind_a_slow_disk_appends_wait_up_to_the_bound_then_at_the_d
 
     def slow() -> None:
         reached.set()
-        assert free.wait(WAIT_S)
+        assert free.wait(6 * WAIT_S)
 
     journal._connection.before_commit = slow
     many = APPENDS_QUEUED_MAX + 2
