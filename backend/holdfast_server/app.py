@@ -21,6 +21,7 @@ from holdfast_server.api.events import events_routes
 from holdfast_server.api.guard import Guard
 from holdfast_server.api.health import health_routes
 from holdfast_server.api.messages import messages_routes
+from holdfast_server.api.metrics import metrics_routes
 from holdfast_server.api.poll import poll_routes
 from holdfast_server.api.presence import presence_routes
 from holdfast_server.api.reading import Reading
@@ -54,7 +55,7 @@ class Server:
     async def end(self) -> None:
         """End every run and every stream; what was journalled has been read by who was looking."""
         await self.runs.close()
-        self.reading.close()
+        await self.reading.close()
         await self.catalogue.close()
 
 
@@ -93,6 +94,7 @@ def make_server(
         poll_routes(reading, catalogue),
         presence_routes(),
         health_routes(reading),
+        metrics_routes(reading, runs.active_runs),
     ):
         app.include_router(routes)
     app.router.default = Beside(Page(page or page_folder()), app.router.not_found)

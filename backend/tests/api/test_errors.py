@@ -9,9 +9,7 @@ from holdfast_server.runs.minting import new_id
 LATER = [
     ("POST", "/api/messages/{id}/retry"),
     ("POST", "/api/messages/{id}/edit"),
-    ("POST", "/api/messages/{id}/continue"),
     ("POST", "/api/messages/{id}/notified"),
-    ("GET", "/metrics"),
     ("GET", "/docs"),
     ("GET", "/redoc"),
 ]
