@@ -22,6 +22,7 @@ from typing import Any, Self
 import h11
 
 from e2e.provider_call import BOUND_S, Call, Pace
+from e2e.until import until
 
 Answer = Callable[[Call], Coroutine[Any, Any, None]]
 """Writes one call's answer, on the provider's loop."""
@@ -73,6 +74,19 @@ class Provider:
                 given_up.set()
                 self._changed.notify_all()
             raise
+
+    async def deserted(self) -> None:
+        """Wait until a client that has died is gone, and all that it had still asked is noted."""
+        # Connections are accepted in order: once this one is answered, none is left at the door.
+        reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
+        writer.write(b"GET /v1/models HTTP/1.1\r\nHost: provider\r\n\r\n")
+        await reader.readline()
+        writer.close()
+
+        async def nobody() -> bool:
+            return not self._connections
+
+        await until(nobody, what="the last connection to the provider to close", bound_s=BOUND_S)
 
     def _take(self, text: str | None, bound_s: float, given_up: threading.Event) -> Call:
         def match() -> Call | None:

@@ -43,6 +43,7 @@ class Rig:
     """One server folder, its outside, and the measure of its comings back."""
 
     server: Server
+    provider: Provider
     speaker: Speaker
     http: httpx.AsyncClient
     api: Api
@@ -76,7 +77,8 @@ class Rig:
             follower.reader.attach(self.http)
 
     async def all_lost(self) -> None:
-        """Wait until every reader knows that its connection is gone."""
+        """Wait until every reader and the model know that the server is gone."""
+        await self.provider.deserted()
         await asyncio.gather(*(follower.reader.lost() for follower in self.followers))
 
 
@@ -95,7 +97,7 @@ async def rig(server: Server | None = None) -> AsyncIterator[Rig]:
             try:
                 await server.start()
                 api = await Api(server.url).begin()
-                made = Rig(server, speaker, http, api, _followers(server.url, api.first))
+                made = Rig(server, provider, speaker, http, api, _followers(server.url, api.first))
                 made.attach()
                 yield made
                 for follower in made.followers:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -165,3 +166,18 @@ async def test_a_provider_given_an_answer_writes_it_until_the_client_leaves() ->
             response = await client.send(request, stream=True)
             await response.aclose()
             await asyncio.wait_for(left.wait(), 10)
+
+
+async def test_a_provider_is_deserted_once_all_that_the_dead_had_asked_is_noted() -> None:
+    async def answer(call: Call) -> None:
+        await asyncio.Event().wait()
+
+    body = json.dumps(asking("last words")).encode()
+    head = b"POST /v1/chat/completions HTTP/1.1\r\nHost: provider\r\nContent-Length: %d\r\n\r\n"
+    with Provider(answer=answer) as provider:
+        port = int(provider.base_url.split(":")[2].split("/")[0])
+        for _ in range(20):
+            with socket.create_connection(("127.0.0.1", port)) as dying:
+                dying.sendall(head % len(body) + body)
+        await provider.deserted()
+        assert [call.text for call in provider.calls] == ["last words"] * 20
