@@ -5,6 +5,10 @@ transactions are fenced by that (L6). But a process that is stopped inside a tra
 write lock of the database for as long as it is stopped. If it is a Holdfast on this folder it is
 killed: it can never append again anyway, and the database undoes what it had not committed. Any
 other program is somebody's work: the start is refused, and the person told who it is.
+
+Whether the holder is stopped or only slow is not asked: it had the whole time that a store may be
+held, and what it goes on to write is lost to it either way. Of several starts at one moment any may
+be the last; that one has the store.
 """
 
 import os
