@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from backend.tests.runs.disk import Disk, open_on_disk
 from backend.tests.runs.fakes import FakeClock, FakeJournal, FakeModel, numbered_ids, settle
 from backend.tests.runs.house import ACCOUNT, House
 from backend.tests.store import open_journal
@@ -110,3 +111,21 @@ async def house(journal):
     await made.runs.close()
     assert made.model.open == 0, "a model's connection is still open"
     assert not made.runs.is_active(ACCOUNT)
+
+
+@pytest.fixture
+async def disk(tmp_path) -> AsyncIterator[Disk]:
+    """A real journal whose commits wait, or fail, when the test says so."""
+    made = await open_on_disk(tmp_path)
+    yield made
+    made.heal()
+    await made.journal.close()
+
+
+@pytest.fixture
+async def still(disk) -> AsyncIterator[House]:
+    """A house on that disk in which time stands still: what is written there was flushed."""
+    made = House(disk.journal, FakeClock())
+    yield made
+    disk.heal()
+    await made.runs.close()

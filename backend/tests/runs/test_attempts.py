@@ -3,7 +3,7 @@
 import pytest
 
 from backend.tests.runs.fakes import FINAL, REFUSED, settle
-from backend.tests.runs.house import ACCOUNT, House
+from backend.tests.runs.house import House, nothing_runs
 from backend.tests.store import all_entries, end_of
 from holdfast_protocol.limits import (
     RETRY_RUN_MS,
@@ -97,7 +97,7 @@ async def test_L8_the_journal_takes_a_second_attempt_and_its_answer(house: House
     assert (await end_of(house.journal, sent.reply))["status"] == "complete"
     starts = [e for e in await all_entries(house.journal) if e["type"] == "run.started"]
     assert [(e["run"], e["attempt"]) for e in starts] == [(sent.run, 1), (sent.run, 2)]
-    assert not house.runs.is_active(ACCOUNT)
+    await nothing_runs(house)
 
 
 # --- a store in trouble ---------------------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from backend.tests.runs.conftest import parts_of
 from backend.tests.runs.fakes import settle
 from holdfast_protocol.limits import DELTA_CHARS_MAX, RETRY_WRITE_MS_MAX, WINDOW_MS_MAX
@@ -64,18 +66,27 @@ async def test_L10_a_delta_that_comes_during_a_write_is_written_unasked(bench):
     assert bench.writes() == ["start", "a", "b", "cd"]
 
 
-async def test_L10_a_window_is_never_longer_than_its_limit_however_slow_writes_are(bench):
+async def paused_after_a_write_of(bench, ms: float) -> None:
+    """A run at the start of a window, the write before which took so long."""
     await bench.start()
     await bench.hears(TextDelta("a"))
     await bench.clock.advance(1000)
     bench.journal.hold()
     await bench.hears(TextDelta("b"))
-    await bench.clock.advance(5_000)
+    await bench.clock.advance(ms)
     await bench.journal.release()
     await bench.hears(TextDelta("c"))
-    await bench.clock.advance(WINDOW_MS_MAX - 1)
     assert bench.writes()[-1] == "b"
-    await bench.clock.advance(1)
+
+
+@pytest.mark.parametrize(
+    ("write_ms", "window"), [(0, 33 / 4), (6, 12), (10, 20), (16.5, 33), (20, 33), (5_000, 33)]
+)
+async def test_L10_the_window_stretches_with_the_write_to_33_ms_at_most(bench, write_ms, window):
+    await paused_after_a_write_of(bench, write_ms)
+    await bench.clock.advance(window - 0.25)
+    assert bench.writes()[-1] == "b"
+    await bench.clock.advance(0.25)
     assert bench.writes()[-1] == "c"
 
 

@@ -1,47 +1,21 @@
-"""What a run holds back is written for readers and at shutdown, then forgotten (L10)."""
+"""What a run holds back is written for readers, dropped with what was deleted, written at shutdown
+within a bounded time, and then forgotten (L10)."""
 
 import asyncio
+import gc
+import weakref
 
 import pytest
 
-from backend.tests.runs.fakes import FakeClock
-from backend.tests.runs.house import (
-    ACCOUNT,
-    House,
-    question,
-)
-from backend.tests.store import all_entries, end_of, text_reaches, until
-from holdfast_protocol.limits import RUN_MS_MAX
-from holdfast_server.journal.refusals import StoreUnavailable
-from holdfast_server.models.port import Finished, TextDelta
+from backend.tests.runs.fakes import FakeClock, settle
+from backend.tests.runs.house import ACCOUNT, ENDINGS, House, flush, nothing_runs, question, says
+from backend.tests.store import BOUND_S, all_entries, end_of, text_reaches, until
+from holdfast_protocol.limits import RETRY_WRITE_MS_MAX, RUN_MS_MAX
+from holdfast_server.journal.commands import DeleteMessage, DeleteThread
+from holdfast_server.journal.port import MessagesOf, Threads
+from holdfast_server.journal.refusals import Gone, StoreUnavailable
+from holdfast_server.models.port import TextDelta
 from holdfast_server.runs.supervisor import ShuttingDown
-
-
-async def test_L10_a_read_flushes_what_is_held(house):
-    sent = await house.asks_and_hears("why?")
-    house.model.says(TextDelta("1"), TextDelta("2"), to="why?")
-    await until(lambda: not house.model.unread("why?"))
-    await house.runs.flush(ACCOUNT)
-    said = "".join(e["text"] for e in await all_entries(house.journal) if e["type"] == "part.delta")
-    assert said == "so12"
-    await house.runs.stop(ACCOUNT, sent.reply)
-
-
-async def test_L10_a_read_waits_a_bounded_time_for_a_store_that_hangs(house, monkeypatch):
-    monkeypatch.setattr("holdfast_server.runs.supervisor.READ_WAITS_S", 0.01)
-    sent = await house.asks_and_hears("why?")
-    append, free = house.journal.append, asyncio.Event()
-
-    async def hanging(account, command):
-        await free.wait()
-        return await append(account, command)
-
-    house.journal.append = hanging
-    house.model.says(TextDelta("1"), to="why?")
-    await until(lambda: not house.model.unread("why?"))
-    await asyncio.wait_for(house.runs.flush(ACCOUNT), 5)
-    free.set()
-    await text_reaches(house.journal, sent.reply, "1")
 
 
 async def test_a_flush_of_another_account_waits_for_nothing(house):
@@ -88,19 +62,10 @@ async def test_L10_shutdown_is_bounded_when_the_store_is_gone(journal):
         raise StoreUnavailable("gone")
 
     journal.append = gone
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(BOUND_S):
         await house.runs.close()
     assert house.model.open == 0
     journal.append = append
-
-
-async def test_L10_what_has_settled_leaves_memory(house):
-    first = await house.asks_and_hears("one")
-    await house.asks("two", first.thread)
-    house.model.finishes(to="one")
-    house.model.says(TextDelta("2"), Finished(None), to="two")
-    await until(lambda: not house.runs._tasks)
-    assert house.runs._runners == {}
 
 
 async def test_a_run_that_passes_its_time_is_failed_with_its_text(journal):
@@ -113,3 +78,88 @@ async def test_a_run_that_passes_its_time_is_failed_with_its_text(journal):
     end = await end_of(journal, sent.reply)
     assert (end["status"], end["error"]["code"]) == ("failed", "run_too_long")
     await house.runs.close()
+
+
+# --- deletion -------------------------------------------------------------------------------------
+
+
+def of_thread(sent):
+    return DeleteThread(sent.thread)
+
+
+def of_reply(sent):
+    return DeleteMessage(sent.reply)
+
+
+@pytest.mark.parametrize("deletion", [of_thread, of_reply])
+@pytest.mark.parametrize("first", ["the write", "the deletion"])
+async def test_L10_nothing_resurrects_what_was_deleted(still, disk, deletion, first):
+    """Whichever of a write and a deletion reaches the disk first, while the other waits."""
+    sent = await still.asks_and_hears("why?")
+    await says(still, TextDelta("1"), to="why?")
+    disk.hold()
+
+    def begin(what):
+        doing = flush(still) if what == "the write" else still.runs.delete(ACCOUNT, deletion(sent))
+        return asyncio.create_task(doing)
+
+    begun = begin(first)
+    await disk.is_reached()
+    second = begin("the deletion" if first == "the write" else "the write")
+    await settle()
+    still.model.says(TextDelta("2"), to="why?")
+    await settle()
+    disk.heal()
+    await asyncio.wait_for(asyncio.gather(begun, second), BOUND_S)
+    await nothing_runs(still)
+    await still.clock.advance(RETRY_WRITE_MS_MAX)
+    entries = await all_entries(still.journal)
+    kinds = [entry["type"] for entry in entries]
+    deleted = kinds.index("message.deleted" if deletion is of_reply else "thread.deleted")
+    later = [entry for entry in entries[deleted:] if entry.get("message") == sent.reply]
+    assert [entry["type"] for entry in later if entry["type"] != "message.deleted"] == []
+    assert "so" not in [entry.get("text") for entry in entries]
+    await is_nowhere(still, sent)
+    assert still.model.open == 0
+
+
+async def is_nowhere(house: House, sent) -> None:
+    """Neither list nor history shows what was deleted."""
+    listed = {thread.id for thread in (await house.journal.snapshot(Threads(ACCOUNT))).threads}
+    if sent.thread not in listed:
+        with pytest.raises(Gone):
+            await house.journal.snapshot(MessagesOf(ACCOUNT, sent.thread))
+        return
+    history = await house.journal.snapshot(MessagesOf(ACCOUNT, sent.thread))
+    assert sent.reply not in [message.id for message in history.messages]
+
+
+# --- at the end -----------------------------------------------------------------------------------
+
+
+async def test_L10_shutdown_is_bounded_while_a_commit_hangs_and_lets_go_of_the_model(disk):
+    house = House(disk.journal)
+    house.runs._ending_s_max = 0.05
+    await house.asks_and_hears("why?")
+    disk.hold()
+    await says(house, TextDelta("1"), to="why?")
+    await disk.is_reached()
+    async with asyncio.timeout(BOUND_S):
+        await house.runs.close()
+    assert house.model.open == 0
+    assert not house.runs._tasks, "work goes on that nobody sees to"
+    disk.heal()
+
+
+@pytest.mark.parametrize("way", ["finish", "error", "exception", "stop", "deletion"])
+async def test_L10_what_has_settled_leaves_memory(house, way):
+    sent = await house.asks_and_hears("why?")
+    runner = weakref.ref(house.runs._runners[ACCOUNT, sent.reply])
+    if way == "deletion":
+        await house.runs.delete(ACCOUNT, of_thread(sent))
+    elif (ending := ENDINGS[way][0](house, sent)) is not None:
+        await asyncio.wait_for(ending, BOUND_S)
+    await until(lambda: not house.runs._tasks)
+    assert house.runs._runners == {}
+    gc.collect()
+    assert runner() is None, "somebody still holds the run"
