@@ -15,6 +15,7 @@ import structlog
 from holdfast_protocol.limits import SWITCH_INTERVAL_S
 from holdfast_server.app import make_server
 from holdfast_server.cannot_start import CannotGoOn, CannotStart
+from holdfast_server.errands import Errands
 from holdfast_server.journal.port import Journal
 from holdfast_server.journal.refusals import StoreLocked, StoreUnavailable
 from holdfast_server.journal.sqlite import SqliteJournal
@@ -44,6 +45,7 @@ def start(settings: Settings) -> None:
 
 
 async def _run(settings: Settings, listening: socket.socket) -> None:
+    asyncio.get_running_loop().set_default_executor(Errands())
     model = await open_model(settings)
     try:
         journal = await open_journal(settings.data_dir)
