@@ -8,9 +8,9 @@ python -m backend.tests.journal.stopped FOLDER
 """
 
 import asyncio
-import os
 import signal
 import sys
+import threading
 from pathlib import Path
 
 from backend.tests.journal.opening import Watched, open_journal
@@ -28,7 +28,8 @@ class Stopping(Watched):
     def execute(self, sql, *values):
         if self.stops_at is not None and sql.startswith(self.stops_at):
             self.stops_at = None
-            os.kill(os.getpid(), signal.SIGSTOP)
+            # To this very thread: one to the process would let it run on until another got it.
+            signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
         return super().execute(sql, *values)
 
 
