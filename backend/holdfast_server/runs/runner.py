@@ -56,11 +56,8 @@ TOO_LONG = Failure(
 
 def unwritable(trouble: StoreUnavailable) -> Failure:
     """Return how a run ends that could not be written for too long; journalled when it can be."""
-    return Failure(
-        trouble.code,
-        f"This answer was ended because it could not be saved: {trouble}. Try it again.",
-        retryable=True,
-    )
+    why = f"This answer was ended because it could not be saved. {trouble.sentence}"
+    return Failure(trouble.code, why, retryable=True)
 
 
 def may_try_again(attempt: int, error: ModelError, *, parts: int) -> bool:

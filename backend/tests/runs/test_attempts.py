@@ -127,7 +127,7 @@ async def test_L12_a_run_whose_store_is_in_trouble_too_long_hangs_up_and_ends_as
     await bench.clock.advance(RETRY_WRITE_MS_MAX)
     end = await bench.ended()
     assert (end.status, end.error.code, end.error.retryable) == ("failed", "disk_full", True)
-    assert "the disk is full" in end.error.message
+    assert end.error.message.endswith(DiskFull.sentence)
     assert bench.text() == "ab"
 
 

@@ -99,6 +99,16 @@ async def test_stop_hangs_up_on_the_model(bench):
     assert (bench.model.open, bench.model.hung_up) == (0, 1)
 
 
+async def test_what_the_model_sends_after_a_stop_is_dropped(bench):
+    await said_and_pending(bench)
+    bench.journal.hold()
+    bench.runner.stop()
+    bench.model.says(TextDelta("late"), Finished(None))
+    await bench.journal.release()
+    assert (await bench.ended()).status == "stopped"
+    assert bench.text() == "ab"
+
+
 async def test_stop_before_the_first_token(bench):
     await bench.start()
     bench.runner.stop()
