@@ -56,20 +56,6 @@ RUN_MS_MAX = 30 * 60 * 1000
 RUNS_PER_ACCOUNT_MAX = 500
 """Runs at once. One more is refused with 429 before anything of it is journalled."""
 
-RUN_ATTEMPTS_MAX = 3
-"""Attempts at a run by itself, while nothing of its answer was seen: at most two more questions to
-a model that refuses, some three seconds later than at first."""
-
-RETRY_RUN_MS = 500
-"""Before the second attempt at a run; each further wait is twice as long."""
-
-RETRY_RUN_MS_MAX = 8_000
-"""The longest such wait: how long a person may look at an answer that has not begun for nothing."""
-
-STORE_WAIT_MS_MAX = 30_000
-"""How long a run holds its model while the store takes no writes: a full disk that is freed in
-time costs nothing; after it the run ends as failed, with what it had, once that can be written."""
-
 # --- coalescing ------------------------------------------------------------------------------
 WINDOW_MS_MAX = 33
 """Longest that a delta waits for company on the server: two frames of a 60 Hz screen."""
@@ -114,6 +100,20 @@ BEAT_IDLE_S = 15.0
 """The same while nothing runs; below the 30 s at which common proxies give up."""
 
 # --- writing ---------------------------------------------------------------------------------
+RUN_ATTEMPTS_MAX = 3
+"""Attempts at a run by itself, while nothing of its answer was seen: at most two more questions to
+a model that refuses, some three seconds later than at first."""
+
+RETRY_RUN_MS = 500
+"""Before the second attempt at a run; each further wait is twice as long."""
+
+RETRY_RUN_MS_MAX = 8_000
+"""The longest such wait: how long a person may look at an answer that has not begun for nothing."""
+
+STORE_WAIT_MS_MAX = 30_000
+"""How long a run holds its model while the store takes no writes: a full disk that is freed in
+time costs nothing; after it the run ends as failed, with what it had, once that can be written."""
+
 APPENDS_QUEUED_MAX = 10_000
 """Appends waiting for the writer; one more waits at the door, which slows its run down."""
 
