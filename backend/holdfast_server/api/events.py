@@ -94,17 +94,20 @@ async def send_all(
 
 async def until_either(receive: Receive, sending: asyncio.Task[None]) -> None:
     """Wait until the reader leaves or everything is sent."""
+    has_left = False
     try:
         async with asyncio.timeout(None) as watch:
 
             def all_is_sent(_: asyncio.Task[None]) -> None:
-                watch.reschedule(0)
+                if not has_left:  # else both came in one turn of the loop
+                    watch.reschedule(0)
 
             sending.add_done_callback(all_is_sent)
             try:
                 while (await receive())["type"] != "http.disconnect":
                     pass
             finally:
+                has_left = True
                 sending.remove_done_callback(all_is_sent)
     except TimeoutError:
         pass  # all is sent
