@@ -12,10 +12,12 @@ import argparse
 import asyncio
 import json
 import secrets
+import signal
 import sys
 from collections.abc import Sequence
 from typing import get_args
 
+from e2e.api import Json
 from e2e.faults.campaign import Campaign, kill_many
 from e2e.faults.evidence import PHASES, Phase
 
@@ -34,9 +36,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     seed = secrets.randbelow(10**9) if given.seed is None else given.seed
     phases = PHASES if given.phase is None else (given.phase,)
     campaign = Campaign(given.kills, seed, phases)
-    report = asyncio.run(kill_many(campaign, say=lambda line: print(line, file=sys.stderr)))
+    report = asyncio.run(_run(campaign))
     print(json.dumps(report, indent=1, ensure_ascii=False))
     return 1 if report["failures"] else 0
+
+
+async def _run(campaign: Campaign) -> Json:
+    """Run it; SIGTERM ends all that it started, too."""
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asyncio.current_task().cancel)
+    return await kill_many(campaign, say=lambda line: print(line, file=sys.stderr))
 
 
 if __name__ == "__main__":

@@ -141,7 +141,11 @@ def _report(course: Course, stage: Rig, why_not: str | None) -> Json:
         "commits_caught": dict(Counter(f"{one['call']} {one['file']}" for one in caught)),
         "tokens_received": sum(verdict.tokens for verdict in verdicts),
         "entries_checked": sum(verdict.entries for verdict in verdicts),
-        "recovered_ms": {**spread(stage.recovered_ms), "reach": REACH_MS},
+        "recovered_ms": {
+            **spread(stage.recovered_ms),
+            "reach": REACH_MS,
+            "start_on_an_empty_folder": round(stage.empty_ms, 1),
+        },
         "ms": {
             "to_the_kill": spread([verdict.play_s * 1000 for verdict in verdicts]),
             "to_judge": spread([verdict.judge_s * 1000 for verdict in verdicts]),

@@ -40,7 +40,11 @@ class Follower:
 
 @dataclass(slots=True)
 class Rig:
-    """One server folder, its outside, and the measure of its comings back."""
+    """One server folder, its outside, and the measure of its comings back.
+
+    `empty_ms`: how long its first start took, with nothing in the folder: what a start costs at
+    least.
+    """
 
     server: Server
     provider: Provider
@@ -48,6 +52,7 @@ class Rig:
     http: httpx.AsyncClient
     api: Api
     followers: list[Follower]
+    empty_ms: float
     recovered_ms: list[float] = field(default_factory=list)
 
     @property
@@ -95,14 +100,18 @@ async def rig(server: Server | None = None) -> AsyncIterator[Rig]:
         limits = httpx.Limits(max_connections=None)
         async with httpx.AsyncClient(trust_env=False, limits=limits) as http:
             try:
+                began_s = time.perf_counter()
                 await server.start()
+                empty_ms = (time.perf_counter() - began_s) * 1000
                 api = await Api(server.url).begin()
-                made = Rig(server, provider, speaker, http, api, _followers(server.url, api.first))
+                followers = _followers(server.url, api.first)
+                made = Rig(server, provider, speaker, http, api, followers, empty_ms)
                 made.attach()
-                yield made
-                for follower in made.followers:
-                    await follower.reader.detach()
-                await api.aclose()
+                try:
+                    yield made
+                finally:
+                    await asyncio.gather(*(one.reader.detach() for one in followers))
+                    await api.aclose()
             finally:
                 await server.dispose()
 
