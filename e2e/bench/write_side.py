@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncGenerator, Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -158,13 +159,16 @@ async def _watched(
 ) -> Figures:
     first = [len(answer.committed) for answer in answers]
     began, cpu_s, loop_s = time.perf_counter(), time.process_time(), time.thread_time()
-    appends = journal.appends
+    appends, counts = journal.appends, replace(journal.counts)
     await asyncio.sleep(seconds)
     took_s = time.perf_counter() - began
     cpu_s, loop_s = time.process_time() - cpu_s, time.thread_time() - loop_s
     appends = journal.appends - appends
+    commits = journal.counts.commits - counts.commits
     figures: Figures = {
         "appends_per_s": round(appends / took_s),
+        "appends_per_commit": round(appends / commits, 1),
+        "ms_per_commit": round((journal.counts.commit_s - counts.commit_s) / commits * 1000, 2),
         "cpu_us_per_append": round(cpu_s / appends * 1e6),
         "cpu_percent_of_a_core": {
             "event loop": round(loop_s / took_s * 100),
