@@ -15,8 +15,10 @@ The table below is that picture. The append door raises on what it forbids, beca
 our own bug; the fold leaves the message as it is, because there it is an old attempt's echo.
 """
 
+from collections.abc import Sequence
+
 from holdfast_protocol.errors import IllegalTransition
-from holdfast_protocol.state import STATUSES, TERMINAL, Status
+from holdfast_protocol.state import STATUSES, TERMINAL, RunMark, Status
 
 _WAITING = ("queued", "pending")
 
@@ -52,6 +54,11 @@ def may_start(status: Status, run: str | None, attempt: int, new_run: str, new: 
 def may_end(status: Status, run: str | None, ended: str) -> bool:
     """Whether the end of run `ended` ends a message that `run` is to write, or writes."""
     return status not in TERMINAL and run in (None, ended)
+
+
+def wait_for_person(runs: Sequence[RunMark]) -> bool:
+    """Whether a thread has unfinished replies and none of them goes on by itself."""
+    return bool(runs) and all(mark.status == "queued" for mark in runs)
 
 
 def require(status: Status, event: str, becomes: Status, *, message: str) -> None:

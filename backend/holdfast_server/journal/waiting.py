@@ -11,21 +11,17 @@ first unfinished reply of a thread is queued only in the second case.
 from collections.abc import Sequence
 
 from holdfast_protocol.events import MessageChanged
+from holdfast_protocol.run_state import wait_for_person
 from holdfast_protocol.state import Message, RunMark
 from holdfast_server.journal.decision import Rows
 from holdfast_server.journal.port import Due
-
-
-def is_waiting_for_person(runs: Sequence[RunMark]) -> bool:
-    """Whether all unfinished replies of a thread wait, so that only a person moves them on."""
-    return bool(runs) and all(mark.status == "queued" for mark in runs)
 
 
 def let_go_on(
     rows: Rows, thread: str, runs: Sequence[RunMark]
 ) -> tuple[tuple[MessageChanged, ...], tuple[Due, ...]]:
     """Return what lets the first of a thread's unfinished replies begin, if none is under way."""
-    if not is_waiting_for_person(runs):
+    if not wait_for_person(runs):
         return (), ()
     first = rows.head_of(runs[0].message)
     return (MessageChanged(thread, first.id, "pending"),), (due(first),)

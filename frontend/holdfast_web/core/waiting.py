@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from holdfast_protocol.fold import put
+from holdfast_protocol.run_state import wait_for_person
 from holdfast_protocol.state import Message, Thread
 from holdfast_web.core.app import App, Continuation, retry_later
 from holdfast_web.core.effects import Effect, PostContinue
@@ -16,14 +17,9 @@ from holdfast_web.core.inputs import ContinueAnswered
 Step = tuple[App, tuple[Effect, ...]]
 
 
-def waits_for_person(thread: Thread) -> bool:
-    """Whether replies of the thread are unfinished and none of them goes on by itself."""
-    return bool(thread.runs) and all(mark.status == "queued" for mark in thread.runs)
-
-
 def first_waiting(thread: Thread, path: Sequence[Message]) -> str | None:
     """Return the reply on the path that the person is waited for at; those below wait for it."""
-    if not waits_for_person(thread):
+    if not wait_for_person(thread.runs):
         return None
     unfinished = {mark.message for mark in thread.runs}
     waiting = (one.id for one in path if one.status == "queued" and one.id in unfinished)
@@ -71,6 +67,6 @@ def settle_continued(app: App) -> App:
 
 def _is_to_come(app: App, asked: Continuation) -> bool:
     thread = app.known.threads.get(asked.thread)
-    if thread is None or not waits_for_person(thread):
+    if thread is None or not wait_for_person(thread.runs):
         return False
     return any(mark.message == asked.message for mark in thread.runs)
