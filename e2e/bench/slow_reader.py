@@ -77,8 +77,9 @@ class Client:
         while mark not in self._bytes[-300_000:]:
             if not self._read():
                 self._take()
-                if self.entries and int(SEQ.search(self.entries[-1])[1]) >= seq:
+                if self.entries and int(SEQ.findall(self.entries[-1])[-1]) >= seq:
                     return
+                self.close()
                 self.connect()
         while not self._bytes.endswith(b"\n\n\r\n"):
             self._read()

@@ -13,7 +13,7 @@ ENTRY = b'"seq":'
 FRAME = b"event: journal\n"
 CAUGHT_UP = b"event: caught-up"
 STAMP = re.compile(rb'"text":"(\d{20})')
-ONE_ENTRY = re.compile(rb"event: journal\nid: [^\n]*\ndata: \[\{[^\n\[\]]*?\}\]\n\n")
+ONE_ENTRY = re.compile(rb"event: journal\nid: [^\n]*\ndata: \[\{[^\n\[\]{}]*\}\]\n\n")
 
 
 def asking(account: str, cursor: str) -> bytes:
