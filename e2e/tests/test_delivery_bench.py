@@ -25,10 +25,14 @@ def frame(*seqs: int) -> bytes:
 
 
 class Server:
-    """Answers each connection with the next of these scripts, and notes what was asked."""
+    """Answers each connection with the next of these scripts, and notes what was asked.
+
+    It closes each but the last, which stays open until `close`.
+    """
 
     def __init__(self, *scripts: list[bytes]) -> None:
         self.asked: list[bytes] = []
+        self._connection: socket.socket | None = None
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.port = self._listening.getsockname()[1]
         self._thread = threading.Thread(target=self._serve, args=(scripts,), daemon=True)
@@ -36,14 +40,16 @@ class Server:
 
     def _serve(self, scripts: tuple[list[bytes], ...]) -> None:
         for script in scripts:
-            connection, _ = self._listening.accept()
-            self.asked.append(connection.recv(65_536))
+            if self._connection is not None:
+                self._connection.close()
+            self._connection, _ = self._listening.accept()
+            self.asked.append(self._connection.recv(65_536))
             for piece in script:
-                connection.sendall(piece)
-            connection.close()
+                self._connection.sendall(piece)
 
     def close(self) -> None:
         self._thread.join(10)
+        self._connection.close()
         self._listening.close()
 
 
