@@ -27,10 +27,10 @@ def frame(*seqs: int) -> bytes:
 class Server:
     """Answers each connection with the next of these scripts, and notes what was asked.
 
-    It closes each but the last, which stays open until `close`.
+    An event in a script is waited for. It closes each but the last, which stays open until `close`.
     """
 
-    def __init__(self, *scripts: list[bytes]) -> None:
+    def __init__(self, *scripts: list[bytes | threading.Event]) -> None:
         self.asked: list[bytes] = []
         self._connection: socket.socket | None = None
         self._listening = socket.create_server(("127.0.0.1", 0))
@@ -38,14 +38,17 @@ class Server:
         self._thread = threading.Thread(target=self._serve, args=(scripts,), daemon=True)
         self._thread.start()
 
-    def _serve(self, scripts: tuple[list[bytes], ...]) -> None:
+    def _serve(self, scripts: tuple[list[bytes | threading.Event], ...]) -> None:
         for script in scripts:
             if self._connection is not None:
                 self._connection.close()
             self._connection, _ = self._listening.accept()
             self.asked.append(self._connection.recv(65_536))
             for piece in script:
-                self._connection.sendall(piece)
+                if isinstance(piece, threading.Event):
+                    assert piece.wait(10)
+                else:
+                    self._connection.sendall(piece)
 
     def close(self) -> None:
         self._thread.join(10)
@@ -90,9 +93,11 @@ def test_a_slow_reader_that_is_closed_goes_on_from_its_last_whole_frame():
 async def test_readers_count_what_came_before_they_were_asked_and_what_was_split():
     whole = b"".join(map(chunk, (frame(1), frame(2, 3), frame(4))))
     cut = whole.index(ENTRY) + 3
-    server = Server([HEAD + chunk(CAUGHT_UP), whole[:cut], whole[cut:]])
+    is_open = threading.Event()
+    server = Server([HEAD + chunk(CAUGHT_UP), is_open, whole[:cut], whole[cut:]])
     readers = Readers()
     await readers.open(server.port, [("local", "j.local.0")])
+    is_open.set()
     counted = await readers.count(each=4, bound_s=10)
     await readers.close()
     server.close()
