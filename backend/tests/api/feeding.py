@@ -8,7 +8,7 @@ from backend.tests.runs.fakes import JOURNAL_ID, settle
 from holdfast_protocol.cursor import Cursor
 from holdfast_protocol.sse import FrameDecoder
 from holdfast_server.api.feed import Batch, DeliveryCounts, Feed, Follower, News
-from holdfast_server.journal.port import Page
+from holdfast_server.journal.port import Page, ThreadList, Threads
 from holdfast_server.journal.refusals import StoreUnavailable
 
 
@@ -66,6 +66,9 @@ class FakeJournal:
         last = cursor.seq + len(found)
         return Page(cursor.at(last), found, more=last < head)
 
+    async def snapshot(self, scope: Threads) -> ThreadList:
+        raise StoreUnavailable("this journal has no rows")
+
     async def wait(self, cursor: Cursor, timeout_s: float) -> bool:
         if cursor.seq != len(self._entries):
             return True
@@ -109,10 +112,14 @@ class Reader:
         self.seen: list[int] = []
         self._pulling: asyncio.Task[Batch | News] | None = None
 
-    async def pulls(self) -> Batch | News | None:
-        """Return what is next, or None if there is nothing yet: it goes on waiting then."""
+    def asks(self) -> None:
+        """Ask for what is next, and let nobody react yet."""
         if self._pulling is None:
             self._pulling = asyncio.create_task(self.follower.pull())
+
+    async def pulls(self) -> Batch | News | None:
+        """Return what is next, or None if there is nothing yet: it goes on waiting then."""
+        self.asks()
         await settle()
         if not self._pulling.done():
             return None

@@ -82,6 +82,21 @@ async def test_L11_who_begins_in_the_middle_of_a_frame_reads_on_to_its_end_and_s
     assert feeding.counts.behind == 0, "to begin late is not to fall behind"
 
 
+async def test_L11_a_page_of_its_own_ends_where_the_feed_is_so_that_they_meet(feeding):
+    quick = feeding.follower(0)
+    await quick.pulls()
+    await feeding.journal.commit(10)
+    await quick.pulls_all()
+    late = feeding.follower(4)
+    late.asks()
+    feeding.journal.writes(3)  # the late one reads before the feed does
+    await late.pulls()
+    assert late.seen == [5, 6, 7, 8, 9, 10]
+    assert (await late.pulls()).frame is (await quick.pulls()).frame
+    assert late.seen[-1] == 13
+    assert await late.pulls() is News.CAUGHT_UP
+
+
 async def test_who_begins_where_a_kept_frame_does_asks_the_journal_for_nothing(feeding):
     quick = feeding.follower(0)
     await quick.pulls()
@@ -251,9 +266,11 @@ async def test_when_the_store_fails_readers_are_let_go_and_may_come_back(feeding
     steps=st.lists(
         st.one_of(
             st.integers(1, 9).map(lambda count: ("commit", count)),
+            st.integers(0, 3).map(lambda who: ("read before the feed", who)),
             st.integers(0, 3).map(lambda who: ("pull", who)),
             st.integers(0, 3).map(lambda who: ("come back", who)),
         ),
+        min_size=5,
         max_size=60,
     ),
     kept=st.sampled_from([1, 500, 2_000, FEED_BYTES_MAX]),
@@ -269,6 +286,11 @@ def test_L11_whoever_reads_at_whatever_pace_is_given_every_entry_once(steps, kep
                 case "commit":
                     await feeding.journal.commit(number)
                     committed += number
+                case "read before the feed":
+                    readers[number].asks()
+                    feeding.journal.writes(3)
+                    committed += 3
+                    await readers[number].pulls()
                 case "pull":
                     await readers[number].pulls()
                 case "come back":
