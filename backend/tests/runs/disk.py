@@ -1,6 +1,7 @@
 """A real journal whose disk is in the test's hands: commits wait, or fail, when told to."""
 
 import asyncio
+import json
 import sqlite3
 import threading
 from pathlib import Path
@@ -8,14 +9,15 @@ from pathlib import Path
 from backend.tests.journal.opening import connect_unsynced
 from backend.tests.store import BOUND_S
 from holdfast_server.journal.connections import WriterConnection
-from holdfast_server.journal.sqlite import SqliteJournal
+from holdfast_server.journal.sqlite import FILE, SqliteJournal
 
 
 class Disk:
     """What the writer's connection meets at each COMMIT."""
 
-    def __init__(self, journal: SqliteJournal) -> None:
+    def __init__(self, journal: SqliteJournal, folder: Path) -> None:
         self.journal = journal
+        self.folder = folder
         self.commits = self.failed = 0
         self._fail = self._once = False
         self._free, self._reached = threading.Event(), threading.Event()
@@ -45,6 +47,13 @@ class Disk:
         self._fail = False
         self._free.set()
 
+    def entries(self) -> list[dict]:
+        """Return what is committed at this very moment: nobody else takes a step meanwhile."""
+        connection = sqlite3.connect(self.folder / FILE)
+        rows = connection.execute("SELECT body FROM entries ORDER BY seq").fetchall()
+        connection.close()
+        return [json.loads(body) for (body,) in rows]
+
     def _before_commit(self) -> None:
         self._reached.set()
         assert self._free.wait(BOUND_S)
@@ -70,7 +79,7 @@ class Held(WriterConnection):
 
 async def open_on_disk(folder: Path) -> Disk:
     """Open the folder's store with a disk of the test's."""
-    return Disk(await SqliteJournal.open(folder, connect=held))
+    return Disk(await SqliteJournal.open(folder, connect=held), folder)
 
 
 def held(path: Path) -> WriterConnection:

@@ -139,7 +139,7 @@ async def test_L10_any_window_ends_in_the_same_history_with_fewer_entries(tmp_pa
 async def answered(folder, window_ms: float) -> tuple[list, list[list[dict]]]:
     """Have it said; return the answer as history shows it, and what was journalled at each step."""
     disk = await open_on_disk(folder)
-    model = Attentive(disk.journal, WORDY)
+    model = Attentive(disk, WORDY)
     house = House(disk.journal, FakeClock(), model, window_ms=window_ms)
     sent = await house.asks("why?")
     await end_of(disk.journal, sent.reply)

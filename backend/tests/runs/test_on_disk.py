@@ -8,6 +8,7 @@ import asyncio
 
 import pytest
 
+from backend.tests.runs.disk import Disk
 from backend.tests.runs.fakes import FakeClock, settle
 from backend.tests.runs.house import (
     ACCOUNT,
@@ -79,7 +80,7 @@ STEPS = (
 
 
 async def test_L10_a_structural_event_is_journalled_when_the_model_is_asked_for_more(disk):
-    house = House(disk.journal, FakeClock(), model=Attentive(disk.journal, STEPS))
+    house = House(disk.journal, FakeClock(), model=Attentive(disk, STEPS))
     sent = await house.asks("why?")
     await end_of(disk.journal, sent.reply)
     told = [[entry["type"] for entry in seen][4:] for seen in house.model.seen]
@@ -209,13 +210,17 @@ async def test_L10_a_read_waits_a_bounded_time_for_a_commit_that_hangs(still, di
 # --- a store that fails ---------------------------------------------------------------------------
 
 
+async def has_failed(house: House, disk: Disk) -> None:
+    """Return once the run knows that a commit failed: a retry is arranged beside its limit."""
+    await until(lambda: disk.failed and house.clock.pending == 2)
+
+
 async def test_L10_a_commit_that_failed_is_made_again_by_itself(still, disk):
     sent = await still.asks_and_hears("why?")
     disk.break_down()
     await says(still, TextDelta("1"), to="why?")
     await still.clock.advance(WINDOW_MS_MAX)
-    await until(lambda: disk.failed == 1)
-    await settle()
+    await has_failed(still, disk)
     assert await said(still, sent.reply) == "so"
     disk.heal()
     await still.clock.advance(RETRY_WRITE_MS_MAX)
@@ -227,7 +232,7 @@ async def test_L10_what_a_failed_commit_held_is_written_once_and_in_order(still,
     disk.break_down()
     await says(still, TextDelta("1"), to="why?")
     await still.clock.advance(WINDOW_MS_MAX)
-    await until(lambda: disk.failed == 1)
+    await has_failed(still, disk)
     await says(still, TextDelta("2"), to="why?")
     disk.heal()
     await flush(still)

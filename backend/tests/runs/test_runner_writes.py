@@ -16,6 +16,7 @@ from holdfast_server.models.port import (
     ToolCalled,
     ToolReturned,
 )
+from holdfast_server.runs.pen import longest_window_ms
 
 ENOUGH_MS = WINDOW_MS_MAX
 
@@ -83,11 +84,18 @@ async def paused_after_a_write_of(bench, ms: float) -> None:
     ("write_ms", "window"), [(0, 33 / 4), (6, 12), (10, 20), (16.5, 33), (20, 33), (5_000, 33)]
 )
 async def test_L10_the_window_stretches_with_the_write_to_33_ms_at_most(bench, write_ms, window):
+    window = min(window, longest_window_ms(bench.job.owner.run, 33))
     await paused_after_a_write_of(bench, write_ms)
     await bench.clock.advance(window - 0.25)
     assert bench.writes()[-1] == "b"
     await bench.clock.advance(0.25)
     assert bench.writes()[-1] == "c"
+
+
+@pytest.mark.parametrize("last", ["00", "01", "7f", "80", "ff"])
+def test_L10_no_run_s_window_stretches_beyond_33_ms(last):
+    assert 33 / 2 <= longest_window_ms(f"00000000-0001-7000-8000-0000000000{last}", 33) <= 33
+    assert longest_window_ms(last, WINDOW_MS_MAX) <= 33
 
 
 async def test_L10_a_structural_event_is_written_before_the_model_is_read_on(bench):
