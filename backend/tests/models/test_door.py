@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from backend.tests.models.conftest import patience
-from holdfast_server.models.door import Door, Overflow
+from holdfast_server.models.door import MANY, Door, Overflow
 from holdfast_server.models.limits import LIMITS, Limits
 
 FAR = float("inf")
@@ -105,6 +105,71 @@ async def test_what_came_during_a_pause_is_one_burst() -> None:
         assert await reading.burst(deadline_s=FAR) == b"cde"
         await turns()
         assert time.pauses == 1, "the burst came a pause after the chunk before it"
+
+
+def bound_s() -> float:
+    """Until when a burst must have come: no test is about it, none waits for ever."""
+    return asyncio.get_running_loop().time() + 5
+
+
+async def gathered(reading: Door, network: Network, time: Time, count: int) -> asyncio.Task[bytes]:
+    """Bring a door past a pause in which so many chunks gathered; return the burst after it.
+
+    That one has been asked for, after one more chunk has come.
+    """
+    for chunk in (b"a", b"b"):
+        network.let_in(chunk)
+        assert await reading.burst(deadline_s=bound_s()) == chunk
+        await turns()
+    network.let_in(*[b"c"] * count)
+    time.move(LIMITS.gather_s)
+    assert await reading.burst(deadline_s=bound_s()) == b"c" * count
+    burst = asyncio.create_task(reading.burst(deadline_s=bound_s()))
+    time.move(0.001)
+    network.let_in(b"d")
+    await turns()
+    return burst
+
+
+async def test_of_a_fast_model_each_burst_is_what_a_pause_gathered() -> None:
+    network, time = Network(), Time()
+    async with door(network, time) as reading:
+        burst = await gathered(reading, network, time, MANY)
+        assert not burst.done(), "a single chunk was handed on between two pauses"
+        network.let_in(b"e", b"e")
+        network.let_in(b"f")
+        time.move(LIMITS.gather_s)
+        assert await burst == b"deef"
+
+
+async def test_of_a_slower_one_the_chunk_after_a_pause_is_handed_on_at_once() -> None:
+    network, time = Network(), Time()
+    async with door(network, time) as reading:
+        assert await (await gathered(reading, network, time, MANY - 1)) == b"d"
+
+
+async def test_what_is_kept_is_handed_on_after_the_pause_though_nothing_follows() -> None:
+    network, time = Network(), Time()
+    async with door(network, time) as reading:
+        burst = await gathered(reading, network, time, MANY)
+        time.move(LIMITS.gather_s)
+        assert await burst == b"d"
+
+
+async def test_what_gathered_is_one_burst_though_two_reads_brought_it() -> None:
+    network, time = Network(), Time()
+    async with door(network, time) as reading:
+        for chunk in (b"a", b"b"):
+            network.let_in(chunk)
+            assert await reading.burst(deadline_s=bound_s()) == chunk
+            await turns()
+        burst = asyncio.create_task(reading.burst(deadline_s=bound_s()))
+        network.let_in(b"c")
+        time.move(LIMITS.gather_s)
+        while network.given < 3:  # noqa: ASYNC110  there is nothing to be woken by
+            await asyncio.sleep(0)
+        network.let_in(b"d")
+        assert await burst == b"cd"
 
 
 async def test_a_burst_that_is_here_is_read_whole_however_long() -> None:
