@@ -170,10 +170,7 @@ class Pen:
             self._taken = ()
         self._written = upto
         self._tell_waiting()
-        if self._waiting or self._ending is not ending:
-            self._hurry()
-        else:
-            self._arm()
+        self._arm()
         self._over = self._over or isinstance(command, EndRun)
 
     def _put_off(self, trouble: StoreUnavailable) -> None:
