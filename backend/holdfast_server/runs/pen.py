@@ -45,6 +45,15 @@ def longest_window_ms(run: str, window_ms: float) -> float:
     return window_ms * (1 - int(run[-2:], 16) / 510)
 
 
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """Somebody who waits until what was pending up to a touch is written."""
+
+    upto: int
+    told: asyncio.Future[None]
+    is_patient: bool
+
+
 class Pen:
     """Writes one run of one account. `window_ms` 0 gathers nothing.
 
@@ -75,7 +84,7 @@ class Pen:
         self._timer_due: float | None = None
         self._touched = 0
         self._written = 0
-        self._waiting: list[tuple[int, asyncio.Future[None]]] = []
+        self._waiting: list[_Waiting] = []
         self._taken: tuple[PartEvent, ...] = ()
         self._starting: Owner | None = None
         self._ending: Ending | None = None
@@ -93,12 +102,15 @@ class Pen:
         self._coalescer.touch(self._clock.now_ms())
         self._arm()
 
-    async def flush(self) -> None:
-        """Return once all that is pending now is written, or never will be."""
+    async def flush(self, *, is_patient: bool = True) -> None:
+        """Return once all that is pending now is written, or never will be.
+
+        Without patience also when the store could not take it this time.
+        """
         if self.is_clean:
             return
         written = asyncio.get_running_loop().create_future()
-        self._waiting.append((self._touched, written))
+        self._waiting.append(_Waiting(self._touched, written, is_patient))
         self._hurry()
         await written
 
@@ -179,6 +191,7 @@ class Pen:
         if self._troubled_since is None:
             self._troubled_since = now
         self._coalescer.fail(now)
+        self._tell_waiting(has_failed=True)
         self._arm()
         self._troubled(trouble, now - self._troubled_since)
 
@@ -190,14 +203,15 @@ class Pen:
             return EndRun(self._owner, self._taken, ending.status, ending.error, ending.usage)
         return WriteRun(self._owner, self._taken) if self._taken else None
 
-    def _tell_waiting(self) -> None:
+    def _tell_waiting(self, *, has_failed: bool = False) -> None:
         """Wake who waited for what is written; once it is over, everybody."""
         still = []
-        for upto, written in self._waiting:
-            if not (self._over or upto <= self._written):
-                still.append((upto, written))
-            elif not written.done():
-                written.set_result(None)
+        for waiting in self._waiting:
+            is_written = waiting.upto <= self._written
+            if not (self._over or is_written or (has_failed and not waiting.is_patient)):
+                still.append(waiting)
+            elif not waiting.told.done():
+                waiting.told.set_result(None)
         self._waiting = still
 
     def _hurry(self) -> None:

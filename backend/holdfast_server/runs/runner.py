@@ -146,8 +146,8 @@ class Runner:
         self._cut(Ending("stopped"))
 
     async def flush(self) -> None:
-        """Return once all that the model has said so far is written."""
-        await self._pen.flush()
+        """Return once all that the model has said so far is written, or could not be just now."""
+        await self._pen.flush(is_patient=False)
 
     @property
     def is_clean(self) -> bool:

@@ -1,9 +1,11 @@
 """Trying again: a model that refuses, a store that cannot be written (L6, L8, L10)."""
 
+import asyncio
+
 import pytest
 
 from backend.tests.runs.fakes import FINAL, REFUSED, settle
-from backend.tests.runs.house import House, nothing_runs
+from backend.tests.runs.house import ACCOUNT, House, nothing_runs
 from backend.tests.store import all_entries, end_of
 from holdfast_protocol.limits import (
     RETRY_RUN_MS,
@@ -149,6 +151,24 @@ async def test_a_store_in_trouble_is_not_asked_without_a_pause(bench):
     await bench.clock.advance(10 * RETRY_WRITE_MS_MAX)
     assert len(bench.journal.tried) - tried < 20
     bench.journal.failures = []
+
+
+async def test_L10_a_read_waits_for_no_run_whose_writes_fail(house: House, monkeypatch):
+    monkeypatch.setattr("holdfast_server.runs.supervisor.READ_WAITS_S", 1_000)
+    await house.asks_and_hears("why?")
+    append, tried = house.journal.append, asyncio.Event()
+
+    async def fails(account, command):
+        tried.set()
+        raise DiskFull("the disk is full")
+
+    house.journal.append = fails
+    house.model.says(TextDelta("!"), to="why?")
+    await tried.wait()
+    await settle()
+    async with asyncio.timeout(10):
+        await house.runs.flush(ACCOUNT)
+    house.journal.append = append
 
 
 async def test_L6_a_run_whose_store_was_taken_over_is_lost_at_once(bench):
