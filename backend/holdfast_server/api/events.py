@@ -25,6 +25,7 @@ from holdfast_server.api.account import account_of
 from holdfast_server.api.bootstrap import bootstrap, now_ms
 from holdfast_server.api.catalogue import Catalogue
 from holdfast_server.api.feed import Batch, Follower, News
+from holdfast_server.api.guard import STRAIGHT
 from holdfast_server.api.reading import Reading
 
 log = structlog.get_logger()
@@ -44,8 +45,8 @@ class EventStream(Response):
     """The answer that goes on: one task sends, while this one watches for the reader's leaving.
 
     It is counted among the account's streams while it is given, and refused at the limit before
-    its first byte (L12). Starlette's StreamingResponse holds more memory, of which there are
-    thousands, and sends from within all layers of the app, which each frame would pay for.
+    its first byte (L12). Starlette's StreamingResponse holds more memory, which counts where there
+    are thousands; and each of its frames goes through all layers of the app, and wakes them all.
     """
 
     media_type = MEDIA_TYPE
@@ -65,6 +66,7 @@ class EventStream(Response):
         with self._reading.follow(self._account, self._place) as follower:
             head = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
             await send(head)
+            send = scope.get(STRAIGHT, send)
             coming = frames(self._reading, self._catalogue, follower)
             sending = asyncio.create_task(send_all(coming, follower, send, self._reading.clock_s))
             follower.cut = sending.cancel

@@ -21,6 +21,10 @@ from holdfast_server.api.errors import PLAIN, ApiError, error_answer
 log = structlog.get_logger()
 
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+STRAIGHT = "holdfast.send"
+"""In a request's scope: the way out past all layers of the app. For the body of an answer that goes
+on and on; its beginning goes through them, so that they know of it."""
+
 OWN_SITES = ("same-origin", "none")
 
 
@@ -68,6 +72,7 @@ class Guard:
             has_begun = True
             return send(message)
 
+        scope[STRAIGHT] = send
         try:
             await self._app(scope, bounded_receive, watched_send)
         except Exception as error:

@@ -11,6 +11,7 @@ from holdfast_protocol.limits import BEAT_IDLE_S, SEND_S_MAX
 from holdfast_server.api.catalogue import Catalogue
 from holdfast_server.api.errors import ApiError
 from holdfast_server.api.events import EventStream
+from holdfast_server.api.guard import STRAIGHT
 from holdfast_server.api.reading import Reading
 from holdfast_server.journal.refusals import StoreUnavailable
 
@@ -91,6 +92,19 @@ async def test_a_stream_begins_goes_on_and_is_ended_by_the_server(stand):
     assert answer.done()
     assert answer.exception() is None
     assert [message.get("more_body") for message in connection.sent[-2:]] == [True, False]
+
+
+async def test_frames_go_straight_to_the_connection_once_all_layers_saw_the_answer_begin(stand):
+    layers, straight = Connection(), Connection()
+    stream = EventStream(stand.reading, stand.catalogue, "local", stand.journal.place(0))
+    scope = {STRAIGHT: straight.send}
+    answer = asyncio.create_task(stream(scope, layers.receive, layers.send))
+    await stand.journal.commit(1)
+    await stand.reading.close()
+    await asyncio.wait_for(answer, 5)
+    assert [message["type"] for message in layers.sent] == ["http.response.start"]
+    assert straight.body.count(b'"seq"') == 1
+    assert straight.sent[-1]["more_body"] is False
 
 
 async def test_a_reader_who_leaves_gives_its_place_back_at_once(stand):
