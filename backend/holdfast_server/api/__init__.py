@@ -5,7 +5,8 @@
     bodies      what a request may say
     answers     bytes out
     reading     the one way to read the journal, for streams and polls
-    events, poll, threads, messages, presence, health, bootstrap     the calls
+    feed        an account's newest entries, read and encoded once for all who follow (L11)
+    events, poll, threads, messages, presence, health, metrics, bootstrap     the calls
 
 Handlers have no rules of their own: what may be done is decided in the journal, what is done
 about runs in `runs`. Must not know: the engine of the journal, and what answers.
