@@ -6,6 +6,7 @@
     answers     bytes out
     reading     the one way to read the journal, for streams and polls
     feed        an account's newest entries, read and encoded once for all who follow (L11)
+    follower    one reader's place, and what comes next for it
     events, poll, threads, messages, presence, health, metrics, bootstrap     the calls
 
 Handlers have no rules of their own: what may be done is decided in the journal, what is done

@@ -24,7 +24,8 @@ from holdfast_protocol.sse import BEAT, encode_frame
 from holdfast_server.api.account import account_of
 from holdfast_server.api.bootstrap import bootstrap, now_ms
 from holdfast_server.api.catalogue import Catalogue
-from holdfast_server.api.feed import Batch, Follower, News
+from holdfast_server.api.feed import Batch
+from holdfast_server.api.follower import Follower, News
 from holdfast_server.api.guard import STRAIGHT
 from holdfast_server.api.reading import Reading
 

@@ -18,7 +18,8 @@ from holdfast_server.api.answers import json_answer
 from holdfast_server.api.bodies import Before, WaitSeconds
 from holdfast_server.api.bootstrap import bootstrap
 from holdfast_server.api.catalogue import Catalogue
-from holdfast_server.api.feed import Batch, News
+from holdfast_server.api.feed import Batch
+from holdfast_server.api.follower import News
 from holdfast_server.api.reading import Reading
 
 

@@ -18,7 +18,8 @@ from holdfast_protocol.limits import (
     STREAMS_PER_ACCOUNT_MAX,
 )
 from holdfast_server.api.errors import ApiError
-from holdfast_server.api.feed import Batch, DeliveryCounts, Feed, Follower, encode_page
+from holdfast_server.api.feed import Batch, DeliveryCounts, Feed, encode_page
+from holdfast_server.api.follower import Follower
 from holdfast_server.journal.port import History, Journal, MessagesOf, ThreadList, Threads
 
 LAST_READ_S_MAX = SHUTDOWN_S_MAX / 5

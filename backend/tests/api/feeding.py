@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable
 from backend.tests.runs.fakes import JOURNAL_ID, settle
 from holdfast_protocol.cursor import Cursor
 from holdfast_protocol.sse import FrameDecoder
-from holdfast_server.api.feed import Batch, DeliveryCounts, Feed, Follower, News
+from holdfast_server.api.feed import Batch, DeliveryCounts, Feed
+from holdfast_server.api.follower import Follower, News
 from holdfast_server.journal.port import Page, ThreadList, Threads
 from holdfast_server.journal.refusals import StoreUnavailable
 
@@ -43,6 +44,15 @@ class FakeJournal:
         """Let time pass, and everybody react."""
         self.now_s += seconds
         self._tell(lambda until_s: until_s <= self.now_s, False)
+        await settle()
+
+    async def deletes(self, first: int, last: int) -> None:
+        """Empty these entries, journal that, and let everybody react."""
+        for seq in range(first, last + 1):
+            self._entries[seq - 1] = json.dumps({"seq": seq, "type": "erased"})
+        seq = len(self._entries) + 1
+        self._entries.append(json.dumps({"seq": seq, "type": "message.deleted"}))
+        self._tell(lambda until_s: True, True)
         await settle()
 
     def _tell(self, whom: Callable[[float], bool], what: bool) -> None:

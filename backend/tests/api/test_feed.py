@@ -10,7 +10,8 @@ from backend.tests.api.feeding import Feeding, fed
 from backend.tests.runs.fakes import settle
 from holdfast_protocol.limits import BEATS_AT_ONCE_MAX, FEED_BYTES_MAX, SEND_S_MAX
 from holdfast_server.api import feed as feed_module
-from holdfast_server.api.feed import Batch, Follower, News
+from holdfast_server.api.feed import Batch
+from holdfast_server.api.follower import Follower, News
 
 
 @pytest.fixture
@@ -173,6 +174,22 @@ async def test_L12_what_is_kept_is_bounded_by_weight_and_is_one_frame_at_least(f
     assert len(kept) == 9
     await feeding.journal.commit(1, chars=2 * FEED_BYTES_MAX)
     assert [batch.cursor.seq for batch in kept] == [13]
+
+
+async def test_L11_what_was_deleted_is_given_to_nobody_from_memory(feeding):
+    slow, quick = feeding.follower(0), feeding.follower(0)
+    assert await slow.pulls() is await quick.pulls() is News.CAUGHT_UP
+    await feeding.journal.commit(3, chars=5)
+    await quick.pulls_all()
+    await feeding.journal.deletes(2, 3)
+    late = feeding.follower(1)
+    for reader, seen in ((slow, [1, 2, 3, 4]), (late, [2, 3, 4])):
+        batches = await reader.pulls_all()
+        assert reader.seen == seen
+        told = b"".join(batch.frame for batch in batches if isinstance(batch, Batch))
+        assert told.count(b"xxxxx") == (reader is slow), "it was given what is deleted"
+    await quick.pulls_all()
+    assert quick.seen == [1, 2, 3, 4]
 
 
 async def test_who_is_quiet_beats_and_beats_sooner_while_a_run_is_active(feeding):
