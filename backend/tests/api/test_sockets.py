@@ -1,10 +1,12 @@
 """What the system is told of our sockets (L11, L12)."""
 
+import resource
 import socket
 
 import pytest
 
 from backend.tests.api.site import served, streaming
+from backend.tests.cli.processes import serving
 from holdfast_protocol.limits import PEER_SILENT_S_MAX, UNSENT_BYTES_MAX
 from holdfast_server import sockets
 from holdfast_server.starting import listen
@@ -74,3 +76,14 @@ def test_a_server_may_have_as_many_connections_as_the_system_lets_it(monkeypatch
 def test_a_system_that_does_not_count_open_files_is_not_asked(monkeypatch):
     monkeypatch.setattr(sockets, "resource", None)
     sockets.allow_open_files()
+
+
+async def test_L11_a_server_raises_what_it_was_begun_with(tmp_path):
+    began_with = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(512, began_with[1]), began_with[1]))
+    try:
+        async with serving(tmp_path) as (process, _):
+            granted = resource.prlimit(process.pid, resource.RLIMIT_NOFILE)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, began_with)
+    assert granted == (began_with[1], began_with[1])
