@@ -9,8 +9,6 @@ The stream holds a place in the journal and nothing of any run (L7).
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
 from typing import Any
 
 import orjson
@@ -68,8 +66,7 @@ class EventStream(Response):
             head = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
             await send(head)
             send = scope.get(STRAIGHT, send)
-            coming = frames(self._reading, self._catalogue, follower)
-            sending = asyncio.create_task(send_all(coming, follower, send, self._reading.clock_s))
+            sending = asyncio.create_task(send_all(self._reading, self._catalogue, follower, send))
             follower.cut = sending.cancel
             await until_either(receive, sending)
             sending.cancel()
@@ -80,19 +77,36 @@ class EventStream(Response):
             sending.result()
 
 
-async def send_all(
-    coming: AsyncGenerator[bytes, None],
-    follower: Follower,
-    send: Send,
-    clock_s: Callable[[], float],
-) -> None:
-    """Send the frames and the end of the answer. `send` is what waits for a slow connection."""
-    async with aclosing(coming):
-        async for frame in coming:
-            follower.sending_since_s = clock_s()
-            await send({"type": "http.response.body", "body": frame, "more_body": True})
-            follower.sending_since_s = None
+async def send_all(reading: Reading, catalogue: Catalogue, follower: Follower, send: Send) -> None:
+    """Send what comes, and the end of the answer. `send` is what waits for a slow connection."""
+    counts, clock_s = reading.counts, reading.clock_s
+    while (pulled := await follower.pull()) is not News.ENDED:
+        is_batch = isinstance(pulled, Batch)
+        frame = pulled.frame if is_batch else await news_frame(pulled, reading, catalogue, follower)
+        follower.sending_since_s = clock_s()
+        await send({"type": "http.response.body", "body": frame, "more_body": True})
+        follower.sending_since_s = None
+        if is_batch:
+            counts.frames += 1
+            counts.entries += pulled.count
     await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def news_frame(
+    news: News, reading: Reading, catalogue: Catalogue, follower: Follower
+) -> bytes:
+    """Return the frame that tells a follower what is no entry. A reset moves it to a new place."""
+    match news:
+        case News.BEAT:
+            return BEAT
+        case News.CAUGHT_UP:
+            return encode_frame("caught-up", orjson.dumps({"now": now_ms()}))
+        case News.RESET:
+            place, content = await bootstrap(reading, catalogue, follower.account)
+            follower.go_on_from(place)
+            return encode_frame("reset", orjson.dumps(content), str(place))
+        case _:
+            raise ValueError(f"{news} is told by no frame")
 
 
 async def until_either(receive: Receive, sending: asyncio.Task[None]) -> None:
@@ -114,29 +128,6 @@ async def until_either(receive: Receive, sending: asyncio.Task[None]) -> None:
                 sending.remove_done_callback(all_is_sent)
     except TimeoutError:
         pass  # all is sent
-
-
-async def frames(
-    reading: Reading, catalogue: Catalogue, follower: Follower
-) -> AsyncGenerator[bytes, None]:
-    """Give the frames for a follower until it ends."""
-    counts = reading.counts
-    while True:
-        match await follower.pull():
-            case Batch() as batch:
-                yield batch.frame
-                counts.frames += 1
-                counts.entries += batch.count
-            case News.BEAT:
-                yield BEAT
-            case News.CAUGHT_UP:
-                yield encode_frame("caught-up", orjson.dumps({"now": now_ms()}))
-            case News.RESET:
-                place, content = await bootstrap(reading, catalogue, follower.account)
-                yield encode_frame("reset", orjson.dumps(content), str(place))
-                follower.go_on_from(place)
-            case News.ENDED:
-                return
 
 
 def events_routes(reading: Reading, catalogue: Catalogue) -> APIRouter:

@@ -36,6 +36,7 @@ class Follower:
         "_is_caught_up",
         "_is_known",
         "_keeps_up",
+        "_loop",
         "_news",
         "_seen",
         "cut",
@@ -46,6 +47,7 @@ class Follower:
 
     def __init__(self, feed: Feed, place: Cursor | None) -> None:
         self._feed = feed
+        self._loop = asyncio.get_running_loop()
         self._news: asyncio.Future[None] | None = None
         self._has_left = False
         self._is_beat_due = False
@@ -95,7 +97,9 @@ class Follower:
                 return News.CAUGHT_UP
             if feed.is_ended:
                 break
-            await self._sleep()
+            self._news = self._loop.create_future()
+            await self._news
+            self._news = None
             if self._is_beat_due:
                 self._is_beat_due = False
                 return News.BEAT
@@ -119,13 +123,6 @@ class Follower:
         if self.place.seq < end < page.cursor.seq:
             page = Page(page.cursor.at(end), page.entries[: end - self.place.seq], more=True)
         return encode_page(page) if page.entries else None
-
-    async def _sleep(self) -> None:
-        self._news = asyncio.get_running_loop().create_future()
-        try:
-            await self._news
-        finally:
-            self._news = None
 
     def wake(self) -> None:
         """There may be news. Harmless when it is awake."""

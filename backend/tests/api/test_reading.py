@@ -12,7 +12,8 @@ from holdfast_protocol.cursor import parse_cursor
 from holdfast_protocol.fold import fold
 from holdfast_protocol.sse import BEAT, FrameDecoder
 from holdfast_protocol.state import State, Window
-from holdfast_server.api.events import frames
+from holdfast_server.api.events import news_frame
+from holdfast_server.api.feed import Batch
 from holdfast_server.models.port import Finished, TextDelta
 from holdfast_server.runs.minting import new_id
 
@@ -117,22 +118,25 @@ class Frames:
     """The frames of a stream that has no socket."""
 
     def __init__(self, site, place) -> None:
-        server = site.server
-        self._following = server.reading.follow("local", place)
-        follower = self._following.__enter__()
-        self._chunks = frames(server.reading, server.catalogue, follower)
+        self._server = site.server
+        self._following = site.server.reading.follow("local", place)
+        self._follower = self._following.__enter__()
         self._decoder = FrameDecoder()
 
     async def next(self):
         """Return the next frame, or BEAT."""
-        chunk = await asyncio.wait_for(anext(self._chunks), 5)
-        if chunk == BEAT:
+        pulled = await asyncio.wait_for(self._follower.pull(), 5)
+        if isinstance(pulled, Batch):
+            text = pulled.frame
+        else:
+            server = self._server
+            text = await news_frame(pulled, server.reading, server.catalogue, self._follower)
+        if text == BEAT:
             return BEAT
-        (frame,) = self._decoder.feed(chunk.decode())
+        (frame,) = self._decoder.feed(text.decode())
         return frame
 
     async def close(self) -> None:
-        await self._chunks.aclose()
         self._following.__exit__(None, None, None)
 
 
