@@ -17,7 +17,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from holdfast_server.journal.refusals import StoreUnavailable
+from holdfast_server.journal.refusals import StoreMissing, StoreUnavailable, Superseded
 
 try:
     import fcntl
@@ -47,6 +47,32 @@ class Claim:
 
     def release(self) -> None:
         os.close(self._lock)
+
+
+class Place:
+    """Where the store's file was when it was opened: what is written must be found there again.
+
+    An open file is written on after it was moved or deleted, and a start would not find it.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._known = self._now()
+
+    def require(self) -> None:
+        """Raise StoreMissing when there is no file, Superseded when there is another one."""
+        now = self._now()
+        if now is None:
+            raise StoreMissing("its file was moved or deleted")
+        if now != self._known:
+            raise Superseded("another store is in its place")
+
+    def _now(self) -> tuple[int, int] | None:
+        try:
+            found = os.stat(self._file)
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
 
 
 def claim(folder: Path) -> Claim:

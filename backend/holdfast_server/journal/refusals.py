@@ -11,6 +11,7 @@
     ├── DiskFull         503  it heals when there is room again
     ├── StoreLocked      503  another program holds the store
     ├── StoreReadOnly    503  the store may not be written
+    ├── StoreMissing     503  the store's file is no longer where it was opened
     └── Superseded       503  a later start of the store writes it now; this process ends (L6)
 
 The API alone turns them into answers; messages name ids, never text that somebody wrote.
@@ -75,6 +76,11 @@ class StoreLocked(StoreUnavailable):
 class StoreReadOnly(StoreUnavailable):
     code = "store_read_only"
     sentence = "Holdfast may only read its store. Make its data folder writable, then try again."
+
+
+class StoreMissing(StoreUnavailable):
+    code = "store_missing"
+    sentence = "Holdfast's store was moved or deleted. Put its data folder back, then try again."
 
 
 class Superseded(StoreUnavailable):

@@ -27,7 +27,7 @@ from holdfast_server.journal.checking import Checking
 from holdfast_server.journal.commands import Command, EndOrphans
 from holdfast_server.journal.connections import WriterConnection, connect_writer
 from holdfast_server.journal.door import Door
-from holdfast_server.journal.folder import Claim, claim
+from holdfast_server.journal.folder import Claim, Place, claim
 from holdfast_server.journal.port import (
     History,
     MessagesOf,
@@ -67,6 +67,7 @@ class SqliteJournal:
         self.id = door.journal
         self.epoch = door.epoch
         self._held = held
+        self._place = Place(held.folder / FILE)
         self._connection = connection
         self._door = door
         self._wakeups = Wakeups()
@@ -138,12 +139,19 @@ class SqliteJournal:
 
     async def _is_present(self) -> bool:
         try:
+            self._place.require()
             return await self._reader.epoch() == self.epoch
+        except Superseded:
+            return False
         except StoreUnavailable:
             return True  # it does not tell now; it is asked again, and whoever uses it complains
 
     def _require_present(self) -> None:
-        """Law L6, its fence between processes: a later start of the store ends this one."""
+        """Law L6, its fence between processes: a later start of the store ends this one.
+
+        So does another store in its place; and nothing is written where a start would not find it.
+        """
+        self._place.require()
         (epoch,) = self._connection.execute("SELECT epoch FROM store").fetchone()
         if epoch != self.epoch:
             raise Superseded(

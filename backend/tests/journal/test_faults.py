@@ -17,6 +17,7 @@ from holdfast_server.journal.refusals import (
     DiskFull,
     NotFound,
     StoreLocked,
+    StoreMissing,
     StoreReadOnly,
     StoreUnavailable,
 )
@@ -57,6 +58,23 @@ async def test_L3_a_store_that_takes_no_writes_says_how_and_takes_them_again(tmp
     assert await world.head() > head
     assert await is_gapless(world)
     assert journal.counts.failed >= 2
+    await journal.close()
+
+
+async def test_L2_nothing_is_journalled_where_the_next_start_would_not_find_it(tmp_path):
+    here, elsewhere = tmp_path / "here", tmp_path / "elsewhere"
+    journal = await open_journal(here)
+    world = World(journal)
+    thread = await world.create()
+    here.rename(elsewhere)
+    with pytest.raises(StoreMissing):
+        await world.send(thread)
+    with pytest.raises(StoreMissing):
+        await journal.check()
+    elsewhere.rename(here)
+    await journal.check()
+    await world.send(thread)
+    assert await is_gapless(world)
     await journal.close()
 
 
@@ -322,8 +340,8 @@ def test_L3_an_error_of_the_database_has_its_kind_also_in_its_finer_forms(code, 
 
 
 def test_every_kind_of_trouble_says_what_to_do_and_names_nothing_of_the_machine():
-    sentences = {kind.sentence for kind in {*KINDS.values(), StoreUnavailable}}
-    assert len(sentences) == 4
+    sentences = {kind.sentence for kind in {*KINDS.values(), StoreMissing, StoreUnavailable}}
+    assert len(sentences) == 5
     for sentence in sentences:
         assert sentence.endswith("."), sentence
         assert "/" not in sentence

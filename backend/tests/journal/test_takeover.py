@@ -105,6 +105,20 @@ async def test_L6_the_older_of_two_starts_can_append_nothing_and_learns_of_it(tm
     await new.close()
 
 
+async def test_L6_a_store_that_was_replaced_under_a_process_ends_it(tmp_path):
+    old = await open_journal(tmp_path / "here")
+    await World(old).create()
+    (tmp_path / "here").rename(tmp_path / "moved")
+    new = await open_journal(tmp_path / "here")
+    with pytest.raises(Superseded):
+        await World(old, first_id=500).create()
+    async with asyncio.timeout(WAIT_S):
+        assert str(tmp_path / "here") in await old.lost()
+    await old.close()
+    await World(new, first_id=700).create()
+    await new.close()
+
+
 async def test_L6_a_store_that_cannot_be_read_for_a_while_is_not_called_lost(tmp_path):
     journal = await open_journal(tmp_path)
     read, failed = journal._reader.epoch, asyncio.Event()
