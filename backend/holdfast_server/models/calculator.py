@@ -29,6 +29,15 @@ UNARY: dict[type[ast.unaryop], Callable[[Number], Number]] = {
     ast.UAdd: operator.pos,
     ast.USub: operator.neg,
 }
+
+
+def _rounded(value: Number, digits: int = 0) -> Number:
+    # Python raises ten to as many digits before it looks at the value.
+    if abs(digits) > DIGITS_MAX:
+        raise NotArithmetic("round knows at most 1,000 digits")
+    return round(value, digits) if digits else round(value)
+
+
 FUNCTIONS: dict[str, Callable[..., Number]] = {
     "abs": abs,
     "ceil": math.ceil,
@@ -41,7 +50,7 @@ FUNCTIONS: dict[str, Callable[..., Number]] = {
     "log2": math.log2,
     "max": max,
     "min": min,
-    "round": round,
+    "round": _rounded,
     "sin": math.sin,
     "sqrt": math.sqrt,
     "tan": math.tan,

@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 
+from holdfast_protocol.limits import NUMBER_MAX
 from holdfast_server.models import conversation, failures
 from holdfast_server.models.door import Door, Overflow, Sleep
 from holdfast_server.models.limits import Limits
@@ -55,8 +56,8 @@ class _TurnState:
             ("output_tokens", "completion_tokens"),
         ):
             count = (reply.usage or {}).get(theirs)
-            if isinstance(count, int) and 0 <= count < 2**53:
-                self.usage[ours] = self.usage.get(ours, 0) + count
+            if isinstance(count, int) and 0 <= count <= NUMBER_MAX:
+                self.usage[ours] = min(self.usage.get(ours, 0) + count, NUMBER_MAX)
         if reply.finish_reason == "length":
             self.usage["cut"] = True
 

@@ -90,7 +90,9 @@ def http_model(
     address, where = read_address(base_url)
     client = httpx.AsyncClient(
         base_url=address,
-        headers={"Authorization": f"Bearer {api_key}"} if api_key else {},
+        headers={"Accept-Encoding": "identity"}
+        | ({"Authorization": f"Bearer {api_key}"} if api_key else {}),
+        event_hooks={"response": [refuse_packed_twice]},
         # Waiting is bounded by the adapter, which knows a first token from a stall.
         timeout=httpx.Timeout(None, connect=limits.connect_s_max),
         limits=KEPT_ALIVE,
@@ -104,6 +106,12 @@ def http_model(
         toolbox=Toolbox(built_in() if tools is None else tools, limits),
         limits=limits,
     )
+
+
+async def refuse_packed_twice(response: httpx.Response) -> None:
+    """Nobody asked for it, and two kilobytes would unpack to gigabytes before we could count."""
+    if "," in response.headers.get("content-encoding", ""):
+        raise httpx.DecodingError("the body was packed more than once", request=response.request)
 
 
 def read_address(base_url: str) -> tuple[str, str]:

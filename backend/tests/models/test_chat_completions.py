@@ -7,6 +7,7 @@ import pytest
 
 from backend.tests.models.conftest import MakeModel, ask, read_all
 from e2e.provider import Provider
+from holdfast_protocol.limits import NUMBER_MAX
 from holdfast_server.models.normalise import join_or_append
 from holdfast_server.models.port import (
     Finished,
@@ -284,6 +285,20 @@ async def test_reasoning_comes_under_either_name(
     call.say("yes")
     call.finish(usage=None)
     assert await reading == [ReasoningDelta("hm"), TextDelta("yes"), Finished(None)]
+
+
+async def test_L12_counts_that_add_up_to_no_number_are_cut_at_the_largest(
+    provider: Provider, make_model: MakeModel
+) -> None:
+    reading = asyncio.create_task(read_all(make_model().answer(ask("hi"))))
+    most = {"prompt_tokens": NUMBER_MAX, "completion_tokens": 1}
+    call = await provider.anext_call("hi")
+    call.tool_call("id-1", "clock", "{}")
+    call.finish("tool_calls", usage=most)
+    call = await provider.anext_call("hi")
+    call.say("noon")
+    call.finish(usage=most)
+    assert (await reading)[-1] == Finished({"input_tokens": NUMBER_MAX, "output_tokens": 2})
 
 
 async def test_an_answer_cut_at_the_models_limit_says_so(

@@ -1,6 +1,7 @@
 """Whatever goes wrong at a model becomes one ModelError: a code, a sentence, whether to retry."""
 
 import asyncio
+import gzip
 import socket
 
 import pytest
@@ -29,6 +30,28 @@ async def failure_of(reading: "asyncio.Task[object]") -> ModelError:
     assert QUESTION not in said.message, "message text is never shown"
     assert said.message.endswith((".", "?")), "a sentence"
     return said
+
+
+async def test_L12_a_body_packed_more_than_once_is_not_unpacked(make_model: MakeModel) -> None:
+    packed = gzip.compress(gzip.compress(b": " + bytes(10_000_000) + b"\n\n"))
+    asked: list[bytes] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.readuntil(b"\r\n\r\n"))
+        head = (
+            "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+            f"Content-Encoding: gzip, gzip\r\nContent-Length: {len(packed)}\r\n\r\n"
+        )
+        writer.write(head.encode() + packed)
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        reading = read_all(make_model(f"http://127.0.0.1:{port}/v1").answer(ask("hi")))
+        said = await failure_of(asyncio.create_task(reading))
+    assert said.code == "model_malformed"
+    assert b"accept-encoding: identity\r\n" in asked[0].lower()
 
 
 async def test_a_refused_connection_asks_whether_it_runs(make_model: MakeModel) -> None:
