@@ -67,14 +67,16 @@ def end_run(rows: Rows, command: EndRun, in_front: InFront) -> Decision:
 
 
 def stop_reply(rows: Rows, command: StopReply, in_front: InFront) -> Decision:
-    """End a reply that waits. One that is yet to come is remembered; any other is left alone:
-    it has ended, or its owner ends it.
+    """End a reply that has not begun. One that is yet to come is remembered; any other is left
+    alone: it has ended, or its owner ends it.
+
+    One that is `pending` may be about to begin: its owner finds the run ended, and asks no model.
     """
     reply = rows.head_of(command.message)
     if reply is None and not rows.is_deleted(command.message):
         until = rows.now_ms + STOPS_REMEMBERED_MS
         return Decision({}, stop=RememberedStop(command.message, until))
-    if reply is None or reply.status != "queued":
+    if reply is None or reply.status not in ("queued", "pending"):
         return Decision({})
     return Decision({}, (_end(reply, rows.thread(reply.thread), "stopped", in_front),))
 

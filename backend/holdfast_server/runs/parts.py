@@ -1,8 +1,9 @@
 """A model's events become parts: with ids, code-point offsets and clean text.
 
 Consecutive text (or reasoning) is one part, a change of kind ends it and starts another, a tool
-call is a part from its name to its result. What is not yet written gathers here, adjacent deltas
-of a part as one. Pure: it knows no clock, no journal and no model, and ids are minted by whoever
+call is a part from its name to its result. What is not yet written gathers here, all deltas of a
+part as one: pieces of calls made side by side come in turns, and each piece of its own would be an
+entry of its own. Pure: it knows no clock, no journal and no model, and ids are minted by whoever
 makes it.
 """
 
@@ -82,6 +83,7 @@ class Parts:
         self._prose: _Open | None = None
         self._tools: dict[str, _Open] = {}
         self._pending: list[PartStarted | PartEnded | _Gathered] = []
+        self._gathered: dict[str, _Gathered] = {}
         self.started = 0
         self.pending_chars = 0
 
@@ -121,6 +123,7 @@ class Parts:
     def drain(self) -> tuple[PartEvent, ...]:
         """Return what is not yet written, and forget it."""
         pending, self._pending, self.pending_chars = self._pending, [], 0
+        self._gathered.clear()
         return tuple(event for item in pending for event in self._as_events(item))
 
     def _say(self, kind: PartKind, text: str) -> bool:
@@ -162,11 +165,11 @@ class Parts:
     def _append(self, part: _Open, text: str) -> None:
         if not text:
             return
-        last = self._pending[-1] if self._pending else None
-        if not (isinstance(last, _Gathered) and last.part == part.id):
-            last = _Gathered(part.id, part.chars)
-            self._pending.append(last)
-        last.chunks.append(text)
+        gathered = self._gathered.get(part.id)
+        if gathered is None:
+            gathered = self._gathered[part.id] = _Gathered(part.id, part.chars)
+            self._pending.append(gathered)
+        gathered.chunks.append(text)
         part.chars += len(text)
         self.pending_chars += len(text)
 

@@ -105,7 +105,8 @@ class Runner:
         )
         self._ending: Ending | None = None
         self._reading: asyncio.Task[None] | None = None
-        self._written = asyncio.Event()
+        self._over = asyncio.Event()
+        self._is_journalled = False
         self._log = log.bind(account=job.account, message=job.message, run=job.owner.run)
 
     async def run(self) -> tuple[Due, ...]:
@@ -118,17 +119,21 @@ class Runner:
         limit = self._clock.call_at(self._clock.now_ms() + RUN_MS_MAX, self._time_is_up)
         try:
             begins = await self._pen.write_all()
+            self._is_journalled = True
             self._log.info("run ended", status=self._ending and self._ending.status)
             return begins
-        except (Refusal, Superseded) as loss:
-            # Deleted, or another owner's by now: nothing more of it may be written.
-            self._log.info("run lost", code=loss.code)
+        except Refusal as refusal:
+            # Ended or deleted by somebody else: the journal has its end, or needs none.
+            self._is_journalled = True
+            self._log.info("run lost", code=refusal.code)
+        except Superseded:
+            self._log.info("run lost", code=Superseded.code)
         except Exception as error:
             self._log.error("run cannot be written", error=type(error).__name__)
-            await self._end_bare()
+            self._is_journalled = await self._end_bare()
         finally:
             limit.cancel()
-            self._written.set()
+            self._over.set()
             await self._close_reading()
         return ()
 
@@ -153,9 +158,10 @@ class Runner:
     def is_clean(self) -> bool:
         return self._pen.is_clean
 
-    async def written(self) -> None:
-        """Return once the run's end is journalled, or the run was lost."""
-        await self._written.wait()
+    async def is_journalled(self) -> bool:
+        """Wait until the run is over here; tell whether the journal knows its end."""
+        await self._over.wait()
+        return self._is_journalled
 
     async def _read(self) -> None:
         try:
@@ -163,6 +169,10 @@ class Runner:
         except ModelError as error:
             failure = Failure(error.code, error.message, error.retryable)
             self._conclude(Ending("failed", failure))
+        except Refusal as refusal:
+            # Deleted before the model was asked: the pen is about to learn of it as well.
+            self._log.info("run cannot be asked about", code=refusal.code)
+            self._conclude(Ending("failed", INTERNAL))
         except LimitReached as limit:
             self._conclude(Ending("failed", Failure(limit.code, limit.message, retryable=False)))
         except asyncio.CancelledError:
@@ -248,7 +258,7 @@ class Runner:
         finally:
             timer.cancel()
 
-    async def _end_bare(self) -> None:
+    async def _end_bare(self) -> bool:
         """Our own bug: the run ends honestly, without the events that could not be written."""
         try:
             await self._journal.append(
@@ -257,6 +267,8 @@ class Runner:
         except Exception as error:
             # The next start of the store ends it as interrupted (L8).
             self._log.error("run cannot be ended", error=type(error).__name__)
+            return False
+        return True
 
     async def _close_reading(self) -> None:
         """Wait, for a bounded time, until the model has let go of its connection."""

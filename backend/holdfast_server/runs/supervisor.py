@@ -90,18 +90,21 @@ class Supervisor:
         """End the work on a reply. Returns when the end is journalled; repeatable.
 
         One that waits ends here; one that is yet to come ends when it comes, within ten minutes.
-        Raises StoreUnavailable when the end could not be journalled in time; it is tried on.
+        Raises StoreUnavailable when the end could not be journalled, or not in time.
         """
         try:
             async with asyncio.timeout(FETCH_S_MAX):
                 if (account, message) not in self._runners:
                     await self._journal.append(account, StopReply(message))
                 runner = self._runners.get((account, message))
-                if runner is not None:
-                    runner.stop()
-                    await runner.written()
+                if runner is None:
+                    return
+                runner.stop()
+                if await runner.is_journalled():
+                    return
         except TimeoutError:
-            raise StoreUnavailable(f"the end of {message} could not be journalled") from None
+            pass  # it is tried on
+        raise StoreUnavailable(f"the end of {message} could not be journalled")
 
     async def delete(self, account: str, command: DeleteThread | DeleteMessage) -> Receipt:
         """Delete, and let go of the runs that ended with it."""

@@ -122,6 +122,20 @@ def test_L24_a_surrogate_pair_split_over_chunks_is_joined():
     assert told(parts) == [("start", 0, "text"), ("delta", 0, 0, "x😀y")]
 
 
+def test_L10_pieces_of_calls_that_come_in_turns_are_one_delta_of_each():
+    parts = make_parts()
+    for call in ("a", "b"):
+        parts.take(ToolCalled(call, "clock"))
+    parts.drain()
+    for piece in range(1_000):
+        for call in ("a", "b"):
+            parts.take(ToolArguments(call, str(piece % 10)))
+    deltas = parts.drain()
+    assert [(delta.offset, len(delta.text)) for delta in deltas] == [(0, 1_000), (0, 1_000)]
+    parts.take(ToolArguments("a", "!"))
+    assert [delta.offset for delta in parts.drain()] == [1_000]
+
+
 @pytest.mark.parametrize(
     "after", [ReasoningDelta("z"), ToolCalled("c", "clock"), None], ids=["kind", "tool", "end"]
 )

@@ -13,7 +13,7 @@ from backend.tests.runs.house import (
 from backend.tests.store import all_entries, end_of, open_journal, until
 from holdfast_protocol.limits import RUNS_PER_ACCOUNT_MAX, STOPS_REMEMBERED_MS
 from holdfast_server.journal.commands import DeleteMessage, DeleteThread
-from holdfast_server.journal.refusals import StoreUnavailable
+from holdfast_server.journal.refusals import StoreUnavailable, Superseded
 from holdfast_server.models.port import Finished, TextDelta
 from holdfast_server.runs.minting import new_id
 
@@ -49,6 +49,23 @@ async def test_L12_a_stop_does_not_wait_for_ever_for_a_store_that_hangs(house, m
     await until(lambda: house.model.hung_up == 1)
     free.set()
     assert (await end_of(house.journal, sent.reply))["status"] == "stopped"
+
+
+@pytest.mark.parametrize("how", ["another process has the store", "the server ends"])
+async def test_a_stop_whose_end_was_not_journalled_is_not_answered_as_if_it_were(house, how):
+    sent = await house.asks_and_hears("why?")
+
+    async def refuses(account, command):
+        raise Superseded("start 2") if how.startswith("another") else StoreUnavailable("gone")
+
+    house.journal.append = refuses
+    house.runs._ending_s_max = 0.01
+    stopping = asyncio.create_task(house.runs.stop(ACCOUNT, sent.reply))
+    await until(lambda: house.model.hung_up == 1)
+    await house.runs.close()
+    with pytest.raises(StoreUnavailable):
+        await stopping
+    del house.journal.append
 
 
 async def test_two_stops_at_once_end_one_run_once(house):

@@ -1,9 +1,11 @@
 """Replies that wait for the one before them, or for the person."""
 
+import asyncio
+
 import pytest
 
-from backend.tests.runs.fakes import FINAL
-from backend.tests.runs.house import ACCOUNT, nothing_runs, started
+from backend.tests.runs.fakes import FINAL, settle
+from backend.tests.runs.house import ACCOUNT, House, nothing_runs, started
 from backend.tests.store import all_entries, end_of
 from holdfast_server.journal.commands import ContinueReply, DeleteMessage
 from holdfast_server.journal.port import MessagesOf
@@ -124,6 +126,24 @@ async def test_only_the_run_it_was_made_for_continues_a_reply(house):
     with pytest.raises(NotFound):
         await house.runs.continue_reply(ACCOUNT, ContinueReply(new_id(), second.run))
     assert await status_of(house, second) == "queued"
+
+
+async def test_a_reply_is_stopped_in_the_moment_before_it_begins(disk):
+    """The end of the one before it and the stop of this one are one commit."""
+    house = House(disk.journal)
+    first = await house.asks_and_hears("one")
+    second = await house.asks("two", first.thread)
+    disk.hold()
+    house.model.says(Finished(None), to="one")
+    await disk.is_reached()
+    stopping = asyncio.create_task(house.runs.stop(ACCOUNT, second.reply))
+    await settle()
+    disk.heal()
+    await stopping
+    assert (await end_of(house.journal, second.reply))["status"] == "stopped"
+    await nothing_runs(house)
+    assert len(house.model.turns) == 1
+    await house.runs.close()
 
 
 async def test_a_waiting_reply_can_be_stopped(house):
