@@ -151,8 +151,9 @@ function tool() {
     outcome.textContent = [state, part.duration].filter(Boolean).join(" · ");
     part.element.dataset.outcome = part.open ? "" : (fields.outcome ?? "unknown");
     given.textContent = part.source;
-    returned.textContent = shown(fields.result);
-    for (const element of result) element.hidden = fields.result === undefined || fields.result === null;
+    const hasReturned = fields.result !== undefined && fields.result !== null;
+    returned.textContent = hasReturned ? shown(fields.result) : "";
+    for (const element of result) element.hidden = !hasReturned;
   };
   return part;
 }
