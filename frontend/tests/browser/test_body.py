@@ -59,6 +59,12 @@ async def test_parts_stand_in_the_order_given(blank: Page) -> None:
         assert piece in (await card.text_content() or "")
 
 
+async def test_a_tool_that_runs_has_no_result_in_its_card(blank: Page) -> None:
+    tool = {"id": "t", "kind": "tool", "open": True, "name": "clock", "arguments": "{}"}
+    await body(blank, parts(tool | {"result": None}))
+    assert "null" not in (await blank.locator("[data-part=tool]").text_content() or "null")
+
+
 async def test_data_chars_counts_code_points(blank: Page) -> None:
     await body(blank, parts(text("x", "a😀")), append("x", 2, "é😀b"))
     assert await shown(blank) == [["text", "x", 5, "a😀é😀b"]]
