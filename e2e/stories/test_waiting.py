@@ -25,7 +25,7 @@ async def test_a_question_behind_a_stopped_answer_waits_for_the_person_also_afte
     await _button(chat, second, "Answer now").click()
     await _answered(await provider.anext_call("Two"), 9)
     await assert_agree(chat, api, second, text=tokens(9, 12), status="complete")
-    await expect(_button(chat, second, "Remove")).to_have_count(0)
+    await expect(_button(chat, second, "Skip this question")).to_have_count(0)
     await chat.expect_run(second.thread, "")
 
 
@@ -47,12 +47,12 @@ async def test_a_question_behind_a_failed_answer_goes_on_when_the_person_sends_a
     await assert_agree(chat, api, second, text=tokens(9, 12), status="complete")
 
 
-async def test_a_queued_question_can_be_taken_back_and_the_others_move_up(
+async def test_a_queued_question_can_be_skipped_and_the_others_move_up(
     chat: Chat, provider: Provider, api: Api
 ) -> None:
     first, call, second = await _two_questions(chat, provider)
     third = await chat.send("Three")
-    await _button(chat, second, "Remove").click()
+    await _button(chat, second, "Skip this question").click()
     await chat.expect_status(second.reply, "stopped")
     await chat.expect_status(first.reply, "streaming")
     call.finish()
@@ -67,7 +67,7 @@ async def assert_waiting(chat: Chat, sent: Sent) -> None:
     await chat.expect_status(sent.reply, "queued")
     await expect(chat.message(sent.reply)).to_contain_text("Waiting for you")
     await expect(_button(chat, sent, "Answer now")).to_be_visible()
-    await expect(_button(chat, sent, "Remove")).to_be_visible()
+    await expect(_button(chat, sent, "Skip this question")).to_be_visible()
     await chat.expect_run(sent.thread, "queued")
     await expect(chat.link(sent.thread)).to_contain_text("waiting")
     await expect(chat.stop_button).to_be_hidden()

@@ -103,7 +103,7 @@ def _actions(shell: Shell, composer: Composer) -> Actions:
         discard=lambda message: shell.dispatch(on.DiscardPressed(message)),
         ask_again=lambda message: _ask_again(shell.app, composer, message),
         answer_now=lambda message: shell.dispatch(on.ContinuePressed(message)),
-        remove=lambda message: shell.dispatch(on.StopPressed(message)),
+        skip=lambda message: shell.dispatch(on.StopPressed(message)),
         dismiss=lambda: shell.dispatch(on.NoticeDismissed()),
         choose=lambda model: shell.dispatch(on.ModelChosen(model)),
     )

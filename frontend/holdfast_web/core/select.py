@@ -237,13 +237,13 @@ def status_line(turn: Turn, now_ms: int, sync: str) -> str:
     if turn.role == "user":
         return ""
     if turn.status in ("pending", "streaming") and sync == "offline":
-        return "Connection lost. The answer goes on without you."
+        return "Connection lost. Trying again…"
     match turn.status:
         case "queued":
             return {
                 "": "Queued",
                 "person": "Waiting for you",
-                "server": "Goes on when the server answers.",
+                "server": "Asked again when the server answers.",
             }[turn.waits]
         case "pending":
             return "Waiting for the model…"

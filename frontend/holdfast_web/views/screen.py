@@ -22,7 +22,7 @@ class Actions:
     discard: Callable[[str], None]
     ask_again: Callable[[str], None]
     answer_now: Callable[[str], None]
-    remove: Callable[[str], None]
+    skip: Callable[[str], None]
     dismiss: Callable[[], None]
     choose: Callable[[str], None]
 

@@ -118,8 +118,8 @@ def status(screen: Screen, turn, line):
     def answer_now():
         actions.answer_now(message)
 
-    def remove():
-        actions.remove(message)
+    def skip():
+        actions.skip(message)
 
     def go_on():
         return html(t'<button type="button" onclick={answer_now}>Answer now</button>')
@@ -144,7 +144,8 @@ def status(screen: Screen, turn, line):
                 return html(t"""
                   <span>
                     {Show(turn().waits == "person", go_on)}
-                    <button type="button" onclick={remove}>Remove</button>
+                    <button type="button" aria-label="Skip this question"
+                            onclick={skip}>Skip</button>
                   </span>
                 """)
             case "cut short":

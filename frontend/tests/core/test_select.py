@@ -241,7 +241,7 @@ PART = Part("p", "text")
         (
             replace(ANSWER, status="queued", waits="server"),
             "offline",
-            "Goes on when the server answers.",
+            "Asked again when the server answers.",
         ),
         (replace(ANSWER, status="pending"), "live", "Waiting for the model…"),
         (replace(ANSWER, status="streaming"), "live", "Working for 4.0 s…"),
@@ -249,7 +249,7 @@ PART = Part("p", "text")
         (
             replace(ANSWER, status="streaming"),
             "offline",
-            "Connection lost. The answer goes on without you.",
+            "Connection lost. Trying again…",
         ),
         (replace(ANSWER, status="stopped"), "live", "Stopped"),
         (replace(ANSWER, status="failed", reason="It refused."), "live", "It refused."),

@@ -128,7 +128,7 @@ def test_press_is_forgotten_with_what_it_was_about(line: Line, gone: str) -> Non
     assert line.asked_again == []
 
 
-def test_the_later_of_answer_now_and_remove_holds(line: Line) -> None:
+def test_the_later_of_answer_now_and_skip_holds(line: Line) -> None:
     line.press(line.first)
     line.core.take(on.StopPressed(line.first.id))
     assert line.asked_again == []

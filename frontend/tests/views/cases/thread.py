@@ -137,39 +137,39 @@ def names(shown):
     return [button.text_content for button in tags(shown, "button")]
 
 
-def test_a_queued_answer_can_be_removed_and_one_that_waits_for_the_person_answered_now():
+def test_a_queued_answer_can_be_skipped_and_one_that_waits_for_the_person_answered_now():
     asked = []
     screen = Screen(
         actions(
             answer_now=lambda m: asked.append(("answer now", m)),
-            remove=lambda m: asked.append(("remove", m)),
+            skip=lambda m: asked.append(("skip", m)),
         )
     )
     with render(thread(screen)) as shown:
         show(screen, waiting("streaming", "queued"))
-        assert (reasons(shown), names(shown)) == (["Working for 0.0 s…", "Queued"], ["Remove"])
-        fire.click(shown.get_by_role("button", name="Remove"))
+        assert (reasons(shown), names(shown)) == (["Working for 0.0 s…", "Queued"], ["Skip"])
+        fire.click(shown.get_by_role("button", name="Skip this question"))
         show(screen, waiting("stopped", "queued", "queued"))
         assert reasons(shown) == ["Stopped", WAITING, "Queued"]
-        assert names(shown) == ["Ask again", "Answer now", "Remove", "Remove"]
+        assert names(shown) == ["Ask again", "Answer now", "Skip", "Skip"]
         fire.click(shown.get_by_role("button", name="Answer now"))
         fire.click(tags(shown, "button")[2])
         fire.click(tags(shown, "button")[3])
         show(screen, waiting("stopped", "pending", "queued"))
-        assert names(shown) == ["Ask again", "Remove"]
-    assert asked == [("remove", "a1"), ("answer now", "a1"), ("remove", "a1"), ("remove", "a2")]
+        assert names(shown) == ["Ask again", "Skip"]
+    assert asked == [("skip", "a1"), ("answer now", "a1"), ("skip", "a1"), ("skip", "a2")]
 
 
-def test_remove_keeps_its_node_while_answer_now_comes_and_goes():
+def test_skip_keeps_its_node_while_answer_now_comes_and_goes():
     """It may have the focus."""
     screen = Screen(actions())
     with render(thread(screen)) as shown:
         show(screen, waiting("streaming", "queued"))
-        (remove,) = tags(shown, "button")
+        (skip,) = tags(shown, "button")
         for app in (waiting("stopped", "queued"), waiting("stopped", "queued", let_go_on=True)):
             show(screen, app)
-            assert tags(shown, "button")[-1] is remove
-        assert names(shown) == ["Ask again", "Remove"]
+            assert tags(shown, "button")[-1] is skip
+        assert names(shown) == ["Ask again", "Skip"]
 
 
 def test_a_question_that_waits_can_be_tried_now_or_discarded():
