@@ -4,15 +4,26 @@ Set on the socket that listens; those that it accepts inherit it. Where a system
 it is left out: connections then end, and hold memory, as that system likes.
 """
 
+import asyncio
+import errno
 import socket
+import time
+from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
-from holdfast_protocol.limits import PEER_SILENT_S_MAX, UNSENT_BYTES_MAX
+import structlog
+
+from holdfast_protocol.limits import FULL_HOUSE_LOG_S, PEER_SILENT_S_MAX, UNSENT_BYTES_MAX
 
 try:
     import resource
 except ImportError:  # Windows, where a process may have as many files open as it likes
     resource = None  # type: ignore[assignment]
+
+log = structlog.get_logger()
+
+OUT_OF_FILES = (errno.EMFILE, errno.ENFILE)
 
 MACOS_FILES_MAX = 10_240
 """It names no limit, and grants no more than this."""
@@ -31,6 +42,26 @@ def end_when_silent(listening: socket.socket) -> None:
         option = getattr(socket, name, None)
         if option is not None:
             listening.setsockopt(level, option, value)
+
+
+class FullHouse:
+    """Says at most every so often that no connection can be taken for lack of open files.
+
+    A loop's exception handler. The loop itself would say so with a trace for each that waits, in a
+    turn, thousands a second: enough to fill the disk that the store is on.
+    """
+
+    def __init__(self, clock_s: Callable[[], float] = time.monotonic) -> None:
+        self._clock_s = clock_s
+        self._silent_until_s = 0.0
+
+    def __call__(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        if not (isinstance(error, OSError) and error.errno in OUT_OF_FILES):
+            loop.default_exception_handler(context)
+        elif self._clock_s() >= self._silent_until_s:
+            self._silent_until_s = self._clock_s() + FULL_HOUSE_LOG_S
+            log.error("no connection can be taken", error=errno.errorcode[error.errno])
 
 
 def allow_open_files() -> None:

@@ -23,7 +23,7 @@ from holdfast_server.models.choosing import ModelSettings, UnusableAddress, choo
 from holdfast_server.models.port import Model
 from holdfast_server.serving import serve
 from holdfast_server.settings import Settings
-from holdfast_server.sockets import allow_open_files, end_when_silent
+from holdfast_server.sockets import FullHouse, allow_open_files, end_when_silent
 
 BACKLOG = 2048
 
@@ -46,6 +46,7 @@ def start(settings: Settings) -> None:
 
 async def _run(settings: Settings, listening: socket.socket) -> None:
     asyncio.get_running_loop().set_default_executor(Errands())
+    asyncio.get_running_loop().set_exception_handler(FullHouse())
     model = await open_model(settings)
     try:
         journal = await open_journal(settings.data_dir)

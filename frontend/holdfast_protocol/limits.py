@@ -77,7 +77,7 @@ instructions; a page of entries is far below. A reader drops a longer one and, b
 leaves, knows that it has to read again."""
 
 THREADS_PER_PAGE_MAX = 200
-"""Rows in one list, and in what bootstrap and reset carry: some 100 kB without instructions."""
+"""Rows in one list: some 100 kB without instructions. Bootstrap and reset carry half as many."""
 
 MESSAGES_PER_PAGE_MAX = 100
 """Messages in one page of history; the reader asks for the next page while showing this one."""
@@ -165,9 +165,13 @@ reads for itself. Once per account, not per reader."""
 BEATS_AT_ONCE_MAX = 100
 """Streams that beat before anything else has its turn: some 2 ms."""
 
-PEER_SILENT_S_MAX = 60.0
+PEER_SILENT_S_MAX = 180.0
 """How long a connection may acknowledge nothing of what was sent, or have no room for more, before
-the system ends it. A laptop that sleeps longer connects again and goes on from its cursor."""
+the system ends it. Longer than `SEND_S_MAX`: the system adds up the moments without room of one who
+takes slowly but takes, and whoever gets one frame through in that time is not to be cut before."""
+
+FULL_HOUSE_LOG_S = 10.0
+"""Between two lines of the log that say that no connection can be taken."""
 
 UNSENT_BYTES_MAX = 131_072
 """What the system holds of a connection beyond what is under way to its peer. Less would cost

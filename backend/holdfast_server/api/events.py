@@ -25,6 +25,7 @@ from holdfast_server.api.catalogue import Catalogue
 from holdfast_server.api.feed import Batch
 from holdfast_server.api.follower import Follower, News
 from holdfast_server.api.guard import STRAIGHT
+from holdfast_server.api.leaving import until_either
 from holdfast_server.api.reading import Reading
 
 log = structlog.get_logger()
@@ -68,9 +69,11 @@ class EventStream(Response):
             send = scope.get(STRAIGHT, send)
             sending = asyncio.create_task(send_all(self._reading, self._catalogue, follower, send))
             follower.cut = sending.cancel
-            await until_either(receive, sending)
-            sending.cancel()
-            await asyncio.wait({sending})
+            try:
+                await until_either(receive, sending)
+            finally:
+                sending.cancel()
+                await asyncio.wait({sending})
         if follower.is_closed:
             log.info("stream closed: nobody took what was sent", account=self._account)
         elif not sending.cancelled():
@@ -107,27 +110,6 @@ async def news_frame(
             return encode_frame("reset", orjson.dumps(content), str(place))
         case _:
             raise ValueError(f"{news} is told by no frame")
-
-
-async def until_either(receive: Receive, sending: asyncio.Task[None]) -> None:
-    """Wait until the reader leaves or everything is sent."""
-    has_left = False
-    try:
-        async with asyncio.timeout(None) as watch:
-
-            def all_is_sent(_: asyncio.Task[None]) -> None:
-                if not has_left:  # else both came in one turn of the loop
-                    watch.reschedule(0)
-
-            sending.add_done_callback(all_is_sent)
-            try:
-                while (await receive())["type"] != "http.disconnect":
-                    pass
-            finally:
-                has_left = True
-                sending.remove_done_callback(all_is_sent)
-    except TimeoutError:
-        pass  # all is sent
 
 
 def events_routes(reading: Reading, catalogue: Catalogue) -> APIRouter:

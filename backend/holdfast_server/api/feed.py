@@ -224,6 +224,7 @@ class Feed:
                 break
             self._followers[follower] = now
             self._followers.move_to_end(follower)
+            follower.look()
             if follower.is_stuck(now):
                 self.counts.closed += 1
                 follower.close()

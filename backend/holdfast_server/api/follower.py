@@ -110,9 +110,7 @@ class Follower:
 
         None: there is nothing, or the place is none; `place` is None then.
         """
-        if self._keeps_up:
-            self._keeps_up = False
-            self._feed.counts.behind += 1
+        self._fall_behind()
         page = await self._feed.journal.entries(self.place)
         if page is None:
             self.place = None
@@ -123,6 +121,17 @@ class Follower:
         if self.place.seq < end < page.cursor.seq:
             page = Page(page.cursor.at(end), page.entries[: end - self.place.seq], more=True)
         return encode_page(page) if page.entries else None
+
+    def _fall_behind(self) -> None:
+        if self._keeps_up:
+            self._keeps_up = False
+            self._feed.counts.behind += 1
+
+    def look(self) -> None:
+        """Count it as behind if it is: one who is stopped pulls no more, and would never tell."""
+        place = self.place
+        if place is not None and place.seq < self._feed.end and not self._feed.has(place):
+            self._fall_behind()
 
     def wake(self) -> None:
         """There may be news. Harmless when it is awake."""

@@ -20,6 +20,7 @@ from holdfast_server.api.bootstrap import bootstrap
 from holdfast_server.api.catalogue import Catalogue
 from holdfast_server.api.feed import Batch
 from holdfast_server.api.follower import News
+from holdfast_server.api.leaving import until_either
 from holdfast_server.api.reading import Reading
 
 
@@ -39,7 +40,15 @@ def poll_routes(reading: Reading, catalogue: Catalogue) -> APIRouter:
         place = reading.place(account, cursor)
         batch = await reading.batch(place)
         if batch is not None and not batch.count and wait:
-            batch = await next_batch(reading, account, batch.cursor, wait)
+            waiting = asyncio.create_task(next_batch(reading, account, batch.cursor, wait))
+            try:
+                await until_either(request.receive, waiting)
+            finally:
+                has_left = waiting.cancel()  # else it is over, and cancelling does nothing
+                await asyncio.wait({waiting})
+            if has_left:
+                return Response(status_code=204)  # nobody reads it
+            batch = waiting.result()
         if batch is None:
             _, content = await bootstrap(reading, catalogue, account)
             return json_answer({"reset": content})

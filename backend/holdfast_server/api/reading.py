@@ -22,7 +22,7 @@ from holdfast_server.api.feed import Batch, DeliveryCounts, Feed, encode_page
 from holdfast_server.api.follower import Follower
 from holdfast_server.journal.port import History, Journal, MessagesOf, ThreadList, Threads
 
-LAST_READ_S_MAX = SHUTDOWN_S_MAX / 5
+LAST_READ_S_MAX = SHUTDOWN_S_MAX / 10
 """How long the last pages may take to be read when the server ends."""
 
 

@@ -79,6 +79,24 @@ async def stand() -> AsyncIterator[Stand]:
     await made.end()
 
 
+async def test_a_stream_whose_request_turns_out_wrong_leaves_nobody_sending(stand):
+    """A body that grows too large while the answer is given already."""
+    connection = Connection()
+
+    async def too_large() -> dict:
+        await connection.leaves.wait()
+        raise ApiError(413, "too_large", "This request is too large.")
+
+    connection.receive = too_large
+    before = asyncio.all_tasks()
+    answer = await stand.streams(connection)
+    connection.leaves.set()
+    with pytest.raises(ApiError):
+        await answer
+    await settle()
+    assert asyncio.all_tasks() == before, "somebody sends on to nobody"
+
+
 async def test_a_stream_begins_goes_on_and_is_ended_by_the_server(stand):
     connection = Connection()
     answer = await stand.streams(connection)

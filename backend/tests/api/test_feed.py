@@ -192,6 +192,22 @@ async def test_L11_what_was_deleted_is_given_to_nobody_from_memory(feeding):
     assert quick.seen == [1, 2, 3, 4]
 
 
+async def test_L11_who_has_stopped_pulling_is_counted_as_behind_at_the_next_beat(
+    feeding, monkeypatch
+):
+    monkeypatch.setattr(feed_module, "FEED_BYTES_MAX", 1)
+    stopped, quick = feeding.follower(0), feeding.follower(0)
+    assert await stopped.pulls() is await quick.pulls() is News.CAUGHT_UP
+    for _ in range(3):
+        await feeding.journal.commit(10)
+        await quick.pulls_all()
+    for _ in range(2):
+        await feeding.journal.passes(15)
+        assert feeding.counts.behind == 1
+    await stopped.pulls_all()
+    assert (stopped.seen, feeding.counts.behind) == (list(range(1, 31)), 1)
+
+
 async def test_who_is_quiet_beats_and_beats_sooner_while_a_run_is_active(feeding):
     reader = feeding.follower(0)
     assert await reader.pulls() is News.CAUGHT_UP

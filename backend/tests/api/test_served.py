@@ -100,6 +100,17 @@ async def test_L7_an_asker_who_leaves_before_the_answer_stops_no_run(site):
         assert (await end_of(site.journal, body["reply"]))["status"] == "complete"
 
 
+async def test_L11_a_poll_whose_client_left_gives_its_place_back(site):
+    place = (await site.get("/api/bootstrap"))["cursor"]
+    async with served(site) as (address, _):
+        url = httpx.URL(f"{address}/api/poll", params={"cursor": place, "wait": 25})
+        _, writer = await asyncio.open_connection("127.0.0.1", url.port)
+        writer.write(f"GET {url.raw_path.decode()} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
+        await until(lambda: site.server.reading.streams() == 1)
+        writer.close()
+        await until(lambda: site.server.reading.streams() == 0)
+
+
 async def test_L10_shutdown_shows_the_end_of_every_run_and_ends_streams_and_polls(site):
     async with served(site) as (address, web), streaming(address) as stream:
         await stream.until("caught-up")

@@ -1,5 +1,7 @@
 """What the system is told of our sockets (L11, L12)."""
 
+import asyncio
+import errno
 import resource
 import socket
 
@@ -7,7 +9,12 @@ import pytest
 
 from backend.tests.api.site import served, streaming
 from backend.tests.cli.processes import serving
-from holdfast_protocol.limits import PEER_SILENT_S_MAX, UNSENT_BYTES_MAX
+from holdfast_protocol.limits import (
+    FULL_HOUSE_LOG_S,
+    PEER_SILENT_S_MAX,
+    SEND_S_MAX,
+    UNSENT_BYTES_MAX,
+)
 from holdfast_server import sockets
 from holdfast_server.starting import listen
 
@@ -37,6 +44,27 @@ def test_a_system_without_these_options_serves_all_the_same(monkeypatch):
         monkeypatch.delattr(socket, name, raising=False)
     with listen("127.0.0.1", 0) as listening:
         assert listening.getsockname()[1]
+
+
+def test_L11_who_takes_slowly_but_takes_is_judged_by_us_before_the_system_does():
+    assert PEER_SILENT_S_MAX > SEND_S_MAX
+
+
+def test_L12_that_no_connection_can_be_taken_is_said_once_in_a_while(capsys):
+    now, loop = [100.0], asyncio.new_event_loop()
+    handler = sockets.FullHouse(clock_s=lambda: now[0])
+    full = {"message": "socket.accept()", "exception": OSError(errno.EMFILE, "too many")}
+    for _ in range(1_000):
+        handler(loop, full)
+    assert capsys.readouterr().out.count("no connection can be taken") == 1
+    now[0] += FULL_HOUSE_LOG_S
+    handler(loop, full)
+    assert capsys.readouterr().out.count("no connection can be taken") == 1
+    told = []
+    loop.default_exception_handler = told.append
+    handler(loop, {"message": "another", "exception": OSError(errno.EIO, "else")})
+    assert [context["message"] for context in told] == ["another"]
+    loop.close()
 
 
 class Files:
