@@ -121,7 +121,7 @@ def _require_sendable(rows: Rows, command: Send, thread: Thread | None) -> None:
     if command.parent is not None:
         require_message_of(rows, command.parent, command.thread)
     if rows.open_run_count() >= RUNS_PER_ACCOUNT_MAX:
-        raise TooMany(f"{RUNS_PER_ACCOUNT_MAX} runs are under way, the most an account may have")
+        raise TooMany(f"{RUNS_PER_ACCOUNT_MAX} answers are unfinished, the most there may be")
 
 
 def _about_thread(thread: Thread | None, command: Send) -> tuple[Event, ...]:

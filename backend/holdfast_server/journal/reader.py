@@ -9,8 +9,9 @@ what is kept is no place here; the reader is told so instead of being given a si
 import asyncio
 import queue
 import sqlite3
+import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from holdfast_protocol.limits import (
     THREADS_PER_PAGE_MAX,
 )
 from holdfast_protocol.state import Thread
+from holdfast_server.errands import Hands
 from holdfast_server.journal.cleaning import cleaned
 from holdfast_server.journal.connections import connect_reader
 from holdfast_server.journal.port import History, MessagesOf, Page, ThreadList, Threads
@@ -38,7 +40,7 @@ class Reader:
     def __init__(self, path: Path, journal: str, epoch: int) -> None:
         self._journal = journal
         self._epoch = epoch
-        self._threads = ThreadPoolExecutor(STORE_READERS, "holdfast-reader")
+        self._hands = Hands(STORE_READERS, "holdfast-reader")
         self._is_closed = False
         self._connections: queue.SimpleQueue[sqlite3.Connection] = queue.SimpleQueue()
         for _ in range(STORE_READERS):
@@ -68,18 +70,24 @@ class Reader:
         """Read the store once. Raises StoreUnavailable."""
         await self._read("", AccountRows.head)
 
-    def close(self) -> None:
-        """Let reads end, then close the connections. Blocks."""
+    def close(self, timeout_s: float) -> None:
+        """Let reads end, then close the connections. Blocks.
+
+        A read that takes longer than that in all is left to end with the process: a disk that
+        hangs must not keep it (L10).
+        """
         self._is_closed = True
-        self._threads.shutdown()
-        for _ in range(STORE_READERS):
-            self._connections.get().close()
+        self._hands.let_go()
+        until = time.monotonic() + timeout_s
+        with suppress(queue.Empty):
+            for _ in range(STORE_READERS):
+                self._connections.get(timeout=max(0, until - time.monotonic())).close()
 
     async def _read(self, account: str, read: Callable[[AccountRows], Any]) -> Any:
         if self._is_closed:
             raise StoreUnavailable("the store is closed")
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, self._in_transaction, account, read)
+        return await loop.run_in_executor(self._hands, self._in_transaction, account, read)
 
     def _in_transaction(self, account: str, read: Callable[[AccountRows], Any]) -> Any:
         connection = self._connections.get()

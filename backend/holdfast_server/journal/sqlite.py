@@ -131,8 +131,8 @@ class SqliteJournal:
         await asyncio.to_thread(self._close)
 
     def _close(self) -> None:
-        has_ended = self._writer.close(STORE_CLOSING_S_MAX)
-        self._reader.close()
+        has_ended = self._writer.close(STORE_CLOSING_S_MAX / 2)
+        self._reader.close(STORE_CLOSING_S_MAX / 2)
         if has_ended:  # else it is in use still, and ends with the process
             self._connection.close()
         self._held.release()

@@ -40,12 +40,17 @@ READ_WAITS_S = 30 * WINDOW_MS_MAX / 1000
 """How long a read waits for what is pending: thirty of the longest windows, about a second. A
 slow disk is waited for, one that hangs is not."""
 
-ENDING_S_MAX = SHUTDOWN_S_MAX * 0.6
-"""How long runs may take to end at shutdown; the rest is for readers and the store."""
+ENDING_S_MAX = SHUTDOWN_S_MAX * 0.45
+LATE_S_MAX = SHUTDOWN_S_MAX * 0.1
+"""How long runs may take to end at shutdown, and those to give way that did not end in time. The
+rest is for readers (0.1), connections (0.2) and the store (0.1)."""
 
 
 class ShuttingDown(StoreUnavailable):
     """The process is about to end and takes no more work."""
+
+    code = "ending"
+    sentence = "Holdfast is stopping. Try again when it is back."
 
 
 class Supervisor:
@@ -123,7 +128,7 @@ class Supervisor:
             log.error("runs did not end in time", count=len(late))
             for task in late:
                 task.cancel()
-            await asyncio.wait(late, timeout=(SHUTDOWN_S_MAX - ENDING_S_MAX) / 2)
+            await asyncio.wait(late, timeout=LATE_S_MAX)
 
     # --- what reads need ---------------------------------------------------------------------
 

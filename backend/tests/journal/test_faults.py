@@ -264,6 +264,22 @@ async def test_L10_a_store_that_hangs_does_not_keep_the_process_from_ending(tmp_
     journal._connection.close()
 
 
+async def test_L10_a_read_that_hangs_does_not_keep_the_store_from_closing(tmp_path):
+    journal = await open_journal(tmp_path)
+    begun, goes_on = threading.Event(), threading.Event()
+
+    def hangs(rows):
+        begun.set()
+        goes_on.wait(WAIT_S)
+
+    reading = asyncio.create_task(journal._reader._read("local", hangs))
+    await asyncio.to_thread(begun.wait, WAIT_S)
+    await journal.close()
+    assert not reading.done(), "it was waited for"
+    goes_on.set()
+    await reading
+
+
 async def test_L12_behind_a_slow_disk_appends_wait_up_to_the_bound_then_at_the_door(tmp_path):
     """The real writer, with a commit that is held up, and one append more than may wait."""
     free, reached = threading.Event(), threading.Event()
