@@ -11,7 +11,7 @@ from holdfast_protocol.errors import IllegalTransition, OffsetGap
 from holdfast_protocol.events import PartDelta, PartEnded, PartStarted
 from holdfast_protocol.limits import RUNS_PER_ACCOUNT_MAX
 from holdfast_protocol.state import TERMINAL, Failure
-from holdfast_server.journal.commands import ChangeThread, DeleteMessage, EndOrphans
+from holdfast_server.journal.commands import ChangeThread, DeleteMessage, EndOrphans, StopReply
 from holdfast_server.journal.refusals import Fenced, StoreUnavailable, TooMany
 from holdfast_server.journal.run_decisions import INTERRUPTED
 from holdfast_server.journal.sqlite import FILE
@@ -296,6 +296,18 @@ async def test_L8_runs_of_this_start_are_no_orphans(world):
     receipt = await world.do(EndOrphans(world.journal.epoch))
     assert receipt.answer == {"ended": []}
     assert (await world.message(answer)).status == "streaming"
+
+
+async def test_L6_a_reply_about_to_begin_is_ended_by_a_stop_and_its_owner_is_fenced(world):
+    first, _ = await world.streaming()
+    second = await world.send(first.thread)
+    ended = await world.do(first.end())
+    assert [due.message for due in ended.begins] == [second.message]
+    await world.do(StopReply(second.message))
+    assert (await world.message(second)).status == "stopped"
+    for late in (second.start(), second.end("complete")):
+        with pytest.raises(Fenced):
+            await world.do(late)
 
 
 async def test_a_deleted_reply_has_no_run_that_could_write(world):
